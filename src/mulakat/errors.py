@@ -1,0 +1,217 @@
+"""Every error Mulakat raises on purpose.
+
+MulakatError
+├── Refused            what was sent cannot be accepted; sending the same again will not help
+│   ├── Malformed              400  malformed_request
+│   ├── GuestsNotAllowed       401  guests_not_allowed
+│   ├── NotFound               404  not_found
+│   ├── MethodNotAllowed       405  method_not_allowed
+│   ├── TooSlow                408  body_too_slow
+│   ├── IdempotencyConflict    409  idempotency_conflict
+│   ├── TooLarge               413  too_large
+│   ├── NotAudio               415  not_audio
+│   ├── UnsupportedBody        415  unsupported_body
+│   └── Invalid                422  a code of its own for each cause, see INVALID_CODES
+├── Unavailable        nothing is wrong with the request; come back later (Retry-After)
+│   ├── QueueFull              503  queue_full
+│   ├── DatabaseBusy           503  database_unavailable
+│   ├── NotReady               503  not_ready
+│   └── DiskFull               507  disk_full
+├── AnswerFailed       processing an accepted answer failed for good
+│   ├── WorkerDied             500  worker_died
+│   ├── DeadlineExceeded       422  deadline_exceeded
+│   ├── OutOfMemory            503  out_of_memory
+│   └── Internal               500  internal
+└── ModelError         the speech model is missing or is not the one that was pinned
+
+The sentence a reader sees is not here: it stands in the catalogues under `error.<code>`,
+with `params` filled in.
+"""
+
+from typing import ClassVar
+
+INVALID_CODES = frozenset(
+    {
+        "question_missing",
+        "question_too_long",
+        "text_too_long",
+        "answer_missing",
+        "answer_ambiguous",
+        "audio_repeated",
+        "audio_empty",
+        "audio_broken",
+        "audio_too_long",
+        "no_speech",
+        "language_unknown",
+        "field_invalid",
+        "idempotency_key_invalid",
+    }
+)
+
+
+class MulakatError(Exception):
+    """Base of the tree.
+
+    `code` is stable and public; `status` is the HTTP status; `permanent` says that doing
+    the same again cannot succeed; `params` fill the catalogue's sentence.
+    """
+
+    code: ClassVar[str] = "internal"
+    status: ClassVar[int] = 500
+    permanent: ClassVar[bool] = True
+
+    def __init__(self, **params: str | int | float) -> None:
+        self.params = params
+        super().__init__(f"{self.code} {params}" if params else self.code)
+
+
+class Refused(MulakatError):
+    """The request cannot be accepted as it is."""
+
+    status = 400
+
+
+class Malformed(Refused):
+    """The body is not what its content type says. `reason` is a short technical phrase."""
+
+    code = "malformed_request"
+
+
+class GuestsNotAllowed(Refused):
+    """The operator does not let guests evaluate answers here."""
+
+    code = "guests_not_allowed"
+    status = 401
+
+
+class NotFound(Refused):
+    """No such thing, or not the reader's."""
+
+    code = "not_found"
+    status = 404
+
+
+class MethodNotAllowed(Refused):
+    """The path exists, with other methods."""
+
+    code = "method_not_allowed"
+    status = 405
+
+
+class TooSlow(Refused):
+    """The body stopped arriving. Params: seconds."""
+
+    code = "body_too_slow"
+    status = 408
+
+
+class IdempotencyConflict(Refused):
+    """The same Idempotency-Key came with another body."""
+
+    code = "idempotency_conflict"
+    status = 409
+
+
+class TooLarge(Refused):
+    """More bytes than the limit. Params: limit_mib."""
+
+    code = "too_large"
+    status = 413
+
+
+class NotAudio(Refused):
+    """The bytes are no audio container that we read."""
+
+    code = "not_audio"
+    status = 415
+
+
+class UnsupportedBody(Refused):
+    """Neither multipart/form-data nor application/json."""
+
+    code = "unsupported_body"
+    status = 415
+
+
+class Invalid(Refused):
+    """The body was understood, its content is not acceptable; `code` is one of INVALID_CODES."""
+
+    status = 422
+
+    def __init__(self, code: str, **params: str | int | float) -> None:
+        if code not in INVALID_CODES:
+            raise ValueError(f"undeclared code {code!r}")
+        self.code = code  # type: ignore[misc]  # per instance here, per class elsewhere
+        super().__init__(**params)
+
+
+class Unavailable(MulakatError):
+    """Come back later; `retry_after` is in seconds."""
+
+    status = 503
+    permanent = False
+
+    def __init__(self, retry_after: int = 10, **params: str | int | float) -> None:
+        self.retry_after = retry_after
+        super().__init__(retry_after=retry_after, **params)
+
+
+class QueueFull(Unavailable):
+    """As many answers wait as the operator allows."""
+
+    code = "queue_full"
+
+
+class DatabaseBusy(Unavailable):
+    """The database did not answer in time, or the pool is exhausted."""
+
+    code = "database_unavailable"
+
+
+class NotReady(Unavailable):
+    """The server is starting or stopping."""
+
+    code = "not_ready"
+
+
+class DiskFull(Unavailable):
+    """No room for the recording; nothing was kept of it."""
+
+    code = "disk_full"
+    status = 507
+
+
+class AnswerFailed(MulakatError):
+    """An accepted answer could not be processed; stored in its row."""
+
+
+class WorkerDied(AnswerFailed):
+    """The worker process died with this answer on every attempt. Params: attempts."""
+
+    code = "worker_died"
+
+
+class DeadlineExceeded(AnswerFailed):
+    """Processing took longer than the deadline and was stopped. Params: seconds."""
+
+    code = "deadline_exceeded"
+    status = 422
+
+
+class OutOfMemory(AnswerFailed):
+    """Processing this answer needs more memory than the worker may have."""
+
+    code = "out_of_memory"
+    status = 503
+
+
+class Internal(AnswerFailed):
+    """A defect of ours."""
+
+
+class ModelError(MulakatError):
+    """The model's files are missing or differ from the pinned ones. Params: reason."""
+
+    code = "model_unavailable"
+    status = 503
+    permanent = False

@@ -1,0 +1,79 @@
+"""Everything that differs by language: one folder a language, found by its code.
+
+A language is a folder here with
+
+- `messages.toml`: every sentence a reader sees, as tables of keys (`[error]`, `[page]`, …);
+- `lexicon.toml`: word lists the evaluation and the delivery measures use;
+- `norms.toml`: usual ranges of the delivery measures, each with its source.
+
+Adding a language is adding a folder; no stage asks which language it has.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+_HERE = Path(__file__).parent
+
+DEFAULT = "tr"
+"""The reader's language when nothing says otherwise (design: Turkish first)."""
+
+
+@cache
+def codes() -> tuple[str, ...]:
+    """Return the language codes that have a folder, the default first."""
+    found = sorted(folder.parent.name for folder in _HERE.glob("*/messages.toml"))
+    return (DEFAULT, *(code for code in found if code != DEFAULT))
+
+
+@cache
+def _table(code: str, name: str) -> Mapping[str, Any]:
+    if code not in codes():
+        raise KeyError(f"no such language: {code!r}")
+    with (_HERE / code / f"{name}.toml").open("rb") as file:
+        return tomllib.load(file)
+
+
+def lexicon(code: str) -> Mapping[str, Any]:
+    """Return the parsed lexicon.toml of a language."""
+    return _table(code, "lexicon")
+
+
+def norms(code: str) -> Mapping[str, Any]:
+    """Return the parsed norms.toml of a language."""
+    return _table(code, "norms")
+
+
+def messages(code: str) -> Mapping[str, Any]:
+    """Return the parsed messages.toml of a language: nested tables of sentences."""
+    return _table(code, "messages")
+
+
+def say(code: str, key: str, **params: object) -> str:
+    """Return the sentence `key` ("error.too_large") in a language, `{params}` filled in.
+
+    Raises KeyError for a key that the catalogue lacks: tests compare all catalogues.
+    """
+    found: Any = messages(code)
+    for part in key.split("."):
+        found = found[part]
+    if not isinstance(found, str):
+        raise KeyError(key)
+    return found.format(**params) if params else found
+
+
+def negotiate(accept_language: str | None) -> str:
+    """Return the best language we have for an Accept-Language header (RFC 9110 §12.5.4)."""
+    ranked: list[tuple[float, int, str]] = []
+    for position, part in enumerate((accept_language or "").split(",")[:32]):
+        tag, _, weight = part.strip().partition(";")
+        primary = tag.split("-")[0].strip().lower()
+        try:
+            quality = float(weight.strip().removeprefix("q=") or 1)
+        except ValueError:
+            continue
+        if quality > 0 and primary in codes():
+            ranked.append((-quality, position, primary))
+    return min(ranked)[2] if ranked else DEFAULT

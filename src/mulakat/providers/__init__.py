@@ -1,0 +1,1 @@
+"""What can be exchanged: recognisers, embedders and evaluators, each behind a Protocol."""

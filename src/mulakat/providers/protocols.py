@@ -1,0 +1,44 @@
+"""What each kind of provider must do; an implementation is one small file beside this one."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from mulakat.providers.values import Assessment, Heard, Material, Window
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class Transcriber(Protocol):
+    """Speech to words, window by window, so that an answer may still be arriving."""
+
+    @property
+    def engine(self) -> str:
+        """A name with version and size, stored with the result."""
+        ...
+
+    def transcribe(self, windows: Iterable[Window], language: str) -> Iterator[Heard]:
+        """Yield one Heard for each window, in order; the language is given, never guessed."""
+        ...
+
+
+class Embedder(Protocol):
+    """Sentences to vectors, close when the meaning is, across languages."""
+
+    @property
+    def engine(self) -> str:
+        """A name with version, stored with the result."""
+        ...
+
+    def embed(self, texts: Sequence[str]) -> "NDArray[np.float32]":
+        """Return shape (len(texts), dimensions), each row of length 1."""
+        ...
+
+
+class Evaluator(Protocol):
+    """An answer to an assessment."""
+
+    def evaluate(self, material: Material) -> Assessment:
+        """Assess; raises nothing for poor answers, which get a low score or none."""
+        ...

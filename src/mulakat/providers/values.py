@@ -1,0 +1,168 @@
+"""The frozen values that travel through the pipeline and across the Protocols."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+SAMPLE_RATE = 16_000
+"""Hz; what Whisper was trained on (Radford et al. 2022, §2.2)."""
+
+WINDOW_SECONDS = 30.0
+"""The longest window; Whisper's encoder always works on 30 s (ibid.)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """At most WINDOW_SECONDS of mono sound.
+
+    `start` is in seconds from the beginning of the answer; `samples` has the shape (n,),
+    float32 in [-1, 1] at SAMPLE_RATE.
+    """
+
+    index: int
+    start: float
+    samples: "NDArray[np.float32]"
+
+    @property
+    def seconds(self) -> float:
+        return len(self.samples) / SAMPLE_RATE
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One recognised word; `start` and `end` in seconds from the beginning of the answer.
+
+    `probability` is None for recognisers that do not give one.
+    """
+
+    text: str
+    start: float
+    end: float
+    probability: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a recogniser made of one window; no words when it heard no speech."""
+
+    window: int
+    words: tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A silence inside the answer, in seconds from its beginning."""
+
+    start: float
+    end: float
+
+    @property
+    def seconds(self) -> float:
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """What the audio itself tells, gathered window by window.
+
+    `envelope` is the loudness drawn in the answer strip: integers 0–100, one for each
+    `envelope_step` seconds. `speech_seconds` is the time with voice in it, the pauses
+    are the silences between the first and the last voiced frame.
+    """
+
+    seconds: float
+    speech_seconds: float
+    first_speech: float
+    last_speech: float
+    pauses: tuple[Pause, ...]
+    envelope: tuple[int, ...]
+    envelope_step: float
+
+
+@dataclass(frozen=True, slots=True)
+class Filler:
+    """A filled pause or filler phrase ("um", "şey"), with its time."""
+
+    text: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How the answer was spoken. Rates per minute, durations in seconds, ratios 0–1.
+
+    `words_per_minute` is over the whole span from first to last speech; the articulation
+    rate (syllables per second of speech) leaves pauses out (Goldman-Eisler 1968).
+    None where there is nothing to measure.
+    """
+
+    words: int
+    words_per_minute: float | None
+    articulation_rate: float | None
+    speech_ratio: float | None
+    pause_count: int
+    pause_total: float
+    pause_longest: float
+    pauses_per_minute: float | None
+    fillers: tuple[Filler, ...] = ()
+    fillers_per_minute: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """All that an evaluator may look at. `reader` is the language of its sentences.
+
+    For a typed answer `words` carry no times (0.0) and `delivery` is None.
+    """
+
+    question: str
+    language: str
+    reader: str
+    text: str
+    words: tuple[Word, ...]
+    typed: bool
+    additional_text: str = ""
+    delivery: Delivery | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A quote from the answer, verbatim; times are None for a typed answer."""
+
+    quote: str
+    start: float | None
+    end: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One criterion of the rubric: 0–100, its share of the total, its evidence and advice."""
+
+    key: str
+    name: str
+    weight: float
+    score: int
+    evidence: tuple[Evidence, ...]
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What an evaluator says of an answer.
+
+    `score` is None when the evidence gate says "not scored"; then `reason` is its code and
+    `evaluation` says it in the reader's language, and there are no criteria.
+    """
+
+    engine: str
+    score: int | None
+    evaluation: str
+    criteria: tuple[Criterion, ...] = ()
+    strengths: tuple[str, ...] = ()
+    improvements: tuple[str, ...] = ()
+    reason: str | None = None
+    extra: dict[str, str] = field(default_factory=dict)
