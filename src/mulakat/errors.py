@@ -215,3 +215,19 @@ class ModelError(MulakatError):
     code = "model_unavailable"
     status = 503
     permanent = False
+
+
+def from_code(code: str, params: dict[str, str | int | float] | None = None) -> MulakatError:
+    """Return the error that a stored code stands for; an unknown code is Internal."""
+    given = dict(params or {})
+    if code in INVALID_CODES:
+        return Invalid(code, **given)
+    pending: list[type[MulakatError]] = [MulakatError]
+    while pending:
+        kind = pending.pop()
+        pending.extend(kind.__subclasses__())
+        if "code" in vars(kind) and kind.code == code and kind is not MulakatError:
+            if issubclass(kind, Unavailable):
+                return kind(int(given.pop("retry_after", 10)), **given)
+            return kind(**given)
+    return Internal()

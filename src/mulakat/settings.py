@@ -8,6 +8,7 @@ fails when the two differ.
 import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -175,6 +176,16 @@ class Web:
     log_level: str = setting(
         "info", "Least serious message written.", choices=("debug", "info", "warning", "error")
     )
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can connect."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return False
 
 
 @dataclass(frozen=True, slots=True)

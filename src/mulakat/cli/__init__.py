@@ -1,0 +1,1 @@
+"""The `mulakat` command; the only room that reads the environment."""

@@ -1,0 +1,161 @@
+"""`mulakat doctor`: looks at everything a server needs, and says how to mend what is wrong."""
+
+import asyncio
+import os
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+import click
+
+from mulakat import __version__, errors
+from mulakat.memory import gauge
+from mulakat.providers import model_files
+from mulakat.settings import MIB, Settings, show_bytes
+from mulakat.store import migrate
+from mulakat.store.engine import check as check_database
+from mulakat.store.engine import make_engine
+from mulakat.store.spool import Spool
+
+LEAST_MEMORY = 450 * MIB
+"""The stated peak of all processes together, model load included (README, "Measured")."""
+
+_PACKAGES = ("fastapi", "uvicorn", "sqlalchemy", "av", "ctranslate2", "faster-whisper", "numpy")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One look: what was found, and the remedy when it is not well."""
+
+    name: str
+    found: str
+    remedy: str | None = None
+
+
+def doctor(settings: Settings) -> int:
+    """Print every finding; return 1 when one needs a remedy."""
+    ill = 0
+    for look in (_python, _packages, _data, _spool, _memory, _model, _database):
+        for finding in look(settings):
+            ill += finding.remedy is not None
+            mark = click.style("✗", fg="red") if finding.remedy else click.style("✓", fg="green")
+            click.echo(f"{mark} {finding.name:<12} {finding.found}")
+            if finding.remedy:
+                click.echo(f"  {'':<12} → {finding.remedy}")
+    return 1 if ill else 0
+
+
+def _python(_settings: Settings) -> Iterator[Finding]:
+    yield Finding(
+        "mulakat", f"{__version__}, Python {platform.python_version()}, {os.cpu_count()} cores"
+    )
+
+
+def _packages(_settings: Settings) -> Iterator[Finding]:
+    present, missing = [], []
+    for name in _PACKAGES:
+        try:
+            present.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            missing.append(name)
+    if missing:
+        yield Finding("packages", f"missing: {', '.join(missing)}", "make run installs them")
+    else:
+        yield Finding("packages", ", ".join(present))
+
+
+def _data(settings: Settings) -> Iterator[Finding]:
+    folder = settings.store.data_dir.resolve()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        yield Finding(
+            "data", f"{folder}: {error.strerror}", "set MULAKAT_DATA_DIR to a folder you may write"
+        )
+        return
+    mode = folder.stat().st_mode & 0o777
+    if mode & 0o077:
+        yield Finding("data", f"{folder} is open to others ({mode:o})", f"chmod 700 {folder}")
+    else:
+        yield Finding("data", str(folder))
+
+
+def _spool(settings: Settings) -> Iterator[Finding]:
+    try:
+        spool = Spool(settings.store.data_dir / "spool", settings.intake.disk_floor)
+        _probe(spool)
+    except errors.DiskFull:
+        yield Finding(
+            "spool",
+            f"less than {show_bytes(settings.intake.disk_floor)} free",
+            "make room on that disk, or set MULAKAT_DATA_DIR to another",
+        )
+        return
+    except OSError as error:
+        yield Finding(
+            "spool", f"not writable: {error.strerror}", "give this user the data folder: chown -R"
+        )
+        return
+    kind = spool.filesystem()
+    if kind in {"tmpfs", "ramfs"}:
+        yield Finding(
+            "spool",
+            f"writable, but on {kind}: recordings would count as memory",
+            "set MULAKAT_DATA_DIR to a folder on a disk",
+        )
+    else:
+        stats = spool.stats()
+        yield Finding("spool", f"writable, on {kind}, {stats.files} files, {stats.bytes} bytes")
+
+
+def _probe(spool: Spool) -> None:
+    """Write, name and delete a recording, the way intake does."""
+    with spool.open_new() as recording:
+        recording.write(b"probe")
+        key = recording.link()
+    spool.unlink(key)
+
+
+def _memory(settings: Settings) -> Iterator[Finding]:
+    found = gauge.limit(settings.memory.memory_limit)
+    text = f"{found.bytes // MIB} MiB, from {found.source}"
+    if found.bytes < LEAST_MEMORY:
+        yield Finding(
+            "memory",
+            text,
+            f"give it {LEAST_MEMORY // MIB} MiB or more: that is the peak of one spoken answer",
+        )
+    else:
+        yield Finding("memory", text)
+
+
+def _model(settings: Settings) -> Iterator[Finding]:
+    folder = model_files.installed_dir(settings.speech)
+    try:
+        model_files.verify(folder)
+    except errors.ModelError as error:
+        yield Finding("model", str(error.params["reason"]), "run: mulakat model install")
+    else:
+        yield Finding("model", f"{folder.name}, every file verified by sha256")
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    async def look() -> tuple[str | None, bool]:
+        engine = make_engine(settings.store)
+        try:
+            trouble = await check_database(engine)
+            return trouble, trouble is None and await migrate.is_current(engine)
+        finally:
+            await engine.dispose()
+
+    trouble, current = asyncio.run(look())
+    kind = "PostgreSQL" if settings.store.database_url else "SQLite"
+    if trouble:
+        yield Finding("database", f"{kind}: {trouble}", "check MULAKAT_DATABASE_URL and the server")
+    elif not current:
+        yield Finding(
+            "database", f"{kind}, not at version {migrate.HEAD} yet", "run: mulakat migrate"
+        )
+    else:
+        yield Finding("database", f"{kind}, at version {migrate.HEAD}")

@@ -1,0 +1,123 @@
+"""`mulakat`: each command is one small file; heavy imports wait until one runs."""
+
+import os
+import sys
+
+import click
+
+from mulakat import __version__
+from mulakat.settings import SettingError, Settings, load, table
+
+
+def settings_or_exit() -> Settings:
+    """Return the settings of the environment; a bad one ends the command with a sentence."""
+    try:
+        return load(os.environ)
+    except SettingError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="mulakat")
+def main() -> None:
+    """Spoken job-interview practice in Turkish and English, on your own machine."""
+
+
+@main.command()
+def serve() -> None:
+    """Run the server and its worker."""
+    from mulakat.cli.serve import serve as run
+
+    sys.exit(run(settings_or_exit(), os.environ))
+
+
+@main.command()
+def worker() -> None:
+    """Run a worker alone, for a server on the same database and data folder."""
+    from mulakat.cli.serve import worker as run
+
+    sys.exit(run(settings_or_exit(), os.environ))
+
+
+@main.command("worker-process", hidden=True)
+@click.option("--parent", type=int, required=True)
+def worker_process(parent: int) -> None:
+    """Run the process that a supervisor watches; not for people."""
+    import asyncio
+
+    from mulakat.observe.log import configure
+    from mulakat.worker.parent import die_with_parent
+    from mulakat.worker.process import work
+
+    die_with_parent(parent)
+    settings = settings_or_exit()
+    configure(settings.web.log_level)
+    sys.exit(asyncio.run(work(settings)))
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to this version's tables."""
+    from mulakat.store.engine import database_url
+    from mulakat.store.migrate import upgrade
+
+    settings = settings_or_exit()
+    settings.store.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    upgrade(database_url(settings.store))
+
+
+@main.command()
+@click.argument("audio", type=click.Path(exists=True, dir_okay=False), required=False)
+@click.option("--text", help="A typed answer in place of a recording.")
+@click.option("--question", required=True, help="The question that was answered.")
+@click.option("--language", default="tr", show_default=True, help="The answer's language.")
+@click.option("--reader", help="The language of the result; default: the answer's.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def evaluate(  # noqa: PLR0917  # one parameter an option
+    audio: str | None, text: str | None, question: str, language: str, reader: str | None,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Evaluate a recording without a server."""
+    from mulakat.cli.evaluate import evaluate as run
+
+    sys.exit(
+        run(
+            settings_or_exit(), audio=audio, text=text, question=question, language=language,
+            reader=reader or language, as_json=as_json,
+        )
+    )  # fmt: skip
+
+
+@main.command()
+def doctor() -> None:
+    """Check this installation; each failure comes with its remedy."""
+    from mulakat.cli.doctor import doctor as run
+
+    sys.exit(run(settings_or_exit()))
+
+
+@main.group()
+def model() -> None:
+    """The speech model."""
+
+
+@model.command()
+def install() -> None:
+    """Put the speech model together from its verified parts."""
+    from mulakat.cli.model import install as run
+
+    sys.exit(run(settings_or_exit()))
+
+
+@model.command()
+def verify() -> None:
+    """Compare every file of the installed model with its pinned sha256."""
+    from mulakat.cli.model import verify as run
+
+    sys.exit(run(settings_or_exit()))
+
+
+@main.command()
+def settings() -> None:
+    """Print every setting with its default (docs/settings.md)."""
+    click.echo(table(), nl=False)

@@ -1,0 +1,1 @@
+"""How much memory there is, who holds it, and how it is given back."""

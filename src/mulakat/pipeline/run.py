@@ -1,0 +1,144 @@
+"""One answer through all stages: decode, transcribe, delivery, evaluate, report.
+
+The pipeline takes windows as they come, so an answer that is still arriving needs another
+source of windows and nothing else.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from mulakat.pipeline.decode import windows as decoded_windows
+from mulakat.pipeline.delivery import measure
+from mulakat.pipeline.sound import SoundMeter, metered
+
+from mulakat.errors import Invalid
+from mulakat.pipeline import report
+from mulakat.providers.protocols import Evaluator, Transcriber
+from mulakat.providers.values import Material, Sound, Window, Word
+from mulakat.settings import MAX_AUDIO_SECONDS
+
+Progress = Callable[[str, int | None], None]
+"""Told each stage ("decoding", "transcribing", "evaluating") and its per cent, if known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One answer to process: a recording on disk and its container, or a typed text."""
+
+    question: str
+    language: str
+    reader: str
+    audio: Path | None = None
+    container: str | None = None
+    typed_text: str | None = None
+    additional_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The heavy parts, each held only for the stage that needs it."""
+
+    transcriber: Callable[[], AbstractContextManager[Transcriber]]
+    evaluator: Callable[[], AbstractContextManager[Evaluator]]
+
+
+@dataclass(slots=True)
+class _Spent:
+    """Seconds spent inside an iterator, told apart from its consumer's."""
+
+    seconds: float = 0.0
+
+    def over(self, items: Iterable[Window]) -> Iterator[Window]:
+        iterator = iter(items)
+        while True:
+            began = time.perf_counter()
+            item = next(iterator, None)
+            self.seconds += time.perf_counter() - began
+            if item is None:
+                return
+            yield item
+
+
+def run(job: Job, tools: Tools, progress: Progress) -> dict[str, object]:
+    """Return the result that is stored and served (design/api.md, docs in `report`).
+
+    Raises Invalid("no_speech") for a recording without speech and decode's errors for one
+    that cannot be read.
+    """
+    began = time.perf_counter()
+    spent: dict[str, float] = {}
+    sound: Sound | None = None
+    transcriber_name: str | None = None
+    if job.audio is not None:
+        words, sound, transcriber_name = _listen(job, job.audio, tools, progress, spent)
+        text = " ".join(word.text for word in words)
+        if not text:
+            raise Invalid("no_speech")
+    else:
+        text = (job.typed_text or "").strip()
+        words = tuple(Word(word, 0.0, 0.0) for word in text.split())
+    progress("evaluating", None)
+    evaluating = time.perf_counter()
+    delivery = measure(sound, words, job.language) if sound else None
+    material = Material(
+        question=job.question,
+        language=job.language,
+        reader=job.reader,
+        text=text,
+        words=words,
+        typed=job.audio is None,
+        additional_text=job.additional_text,
+        delivery=delivery,
+    )
+    with tools.evaluator() as evaluator:
+        assessment = evaluator.evaluate(material)
+    spent["evaluate"] = time.perf_counter() - evaluating
+    spent["total"] = time.perf_counter() - began
+    timings = {stage: round(seconds, 3) for stage, seconds in spent.items()}
+    if sound:
+        timings["audio_seconds"] = round(sound.seconds, 2)
+        timings["real_time_factor"] = round(spent["total"] / max(sound.seconds, 0.1), 3)
+    return report.result(
+        material=material,
+        assessment=assessment,
+        sound=sound,
+        transcriber=transcriber_name,
+        timings=timings,
+    )
+
+
+def _listen(
+    job: Job, audio: Path, tools: Tools, progress: Progress, spent: dict[str, float]
+) -> tuple[tuple[Word, ...], Sound, str]:
+    progress("decoding", None)
+    meter, decoding = SoundMeter(), _Spent()
+    words: list[Word] = []
+    began = time.perf_counter()
+    size = max(1, audio.stat().st_size)
+    with audio.open("rb") as file, tools.transcriber() as transcriber:
+        loaded = time.perf_counter()
+        source = decoded_windows(file, job.container or "", cap_seconds=MAX_AUDIO_SECONDS)
+        windows = metered(decoding.over(source), meter)
+        for heard in transcriber.transcribe(_told(windows, progress, file, size), job.language):
+            words.extend(heard.words)
+        name = transcriber.engine
+    spent["load"] = loaded - began
+    spent["decode"] = decoding.seconds
+    spent["transcribe"] = time.perf_counter() - loaded - decoding.seconds
+    return tuple(words), meter.result(), name
+
+
+def _told(
+    windows: Iterable[Window], progress: Progress, file: BinaryIO, size: int
+) -> Iterator[Window]:
+    """Report how far we are: by bytes read, since a header's duration may lie."""
+    done = 0
+    for window in windows:
+        progress("transcribing", done)
+        yield window
+        done = min(99, 100 * file.tell() // size)
+        progress("transcribing", done)

@@ -1,0 +1,1 @@
+"""The HTTP side: small, stateless between requests, and without a model or a decoder."""

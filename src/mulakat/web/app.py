@@ -1,0 +1,99 @@
+"""The application: made from settings and a worker side, nothing global."""
+
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+
+from fastapi import FastAPI
+
+from mulakat import __version__, clock
+from mulakat.settings import MAX_AUDIO_BYTES, MAX_BODY_OVERHEAD, MIB, Settings
+from mulakat.store.answers import Answers
+from mulakat.store.engine import check, make_engine
+from mulakat.store.spool import Spool
+from mulakat.web import health, pages, problems
+from mulakat.web.middleware import BodyLimit, RequestId, SecurityHeaders
+from mulakat.web.routes import evaluations
+from mulakat.web.state import Parts, Workers
+from mulakat.web.watch import Watch
+
+DISK_THREADS = 4
+"""Threads that write recordings: enough to keep a disk busy, few enough to stay small."""
+
+StartWorkers = Callable[[Answers, Spool, Callable[[], None]], AbstractAsyncContextManager[Workers]]
+"""Starts the worker side for the life of the application; the last argument is to be called
+whenever an answer's row has changed."""
+
+ModelTrouble = Callable[[], str | None]
+
+
+def create_app(
+    settings: Settings, start_workers: StartWorkers, model_trouble: ModelTrouble
+) -> FastAPI:
+    """Return the application.
+
+    `model_trouble` says what is wrong with the installed speech model, or None; it is
+    handed in, as this process never imports what loads one.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            engine = make_engine(settings.store)
+            stack.push_async_callback(engine.dispose)
+            answers = Answers(
+                engine, settings.queue, clock.now, keep_audio=settings.store.keep_audio
+            )
+            spool = Spool(settings.store.data_dir / "spool", settings.intake.disk_floor)
+            disk = ThreadPoolExecutor(DISK_THREADS, thread_name_prefix="disk")
+            stack.callback(disk.shutdown)
+            watch = await stack.enter_async_context(Watch(answers))
+            workers = await stack.enter_async_context(start_workers(answers, spool, watch.nudge))
+
+            async def database() -> str | None:
+                return await check(engine)
+
+            async def room() -> str | None:
+                return spool.trouble()
+
+            async def worker() -> str | None:
+                return workers.trouble()
+
+            async def model() -> str | None:
+                return model_trouble()
+
+            app.state.parts = Parts(
+                settings=settings,
+                answers=answers,
+                spool=spool,
+                disk=disk,
+                watch=watch,
+                workers=workers,
+                checks=health.Checks(
+                    {"database": database, "spool": room, "worker": worker, "model": model}
+                ),
+            )
+            yield
+
+    app = FastAPI(
+        title="Mulakat",
+        version=__version__,
+        summary="Spoken job-interview practice in Turkish and English",
+        lifespan=lifespan,
+        docs_url=None,  # its pages load scripts from elsewhere; /openapi.json has it all
+        redoc_url=None,
+    )
+    problems.install(app)
+    app.include_router(health.router)
+    app.include_router(evaluations.router)
+    pages.install(app)
+    # Outermost last: the id covers everything, the headers cover refusals too.
+    app.add_middleware(
+        BodyLimit,
+        limit=MAX_AUDIO_BYTES + MAX_BODY_OVERHEAD,
+        limit_mib=MAX_AUDIO_BYTES // MIB,
+        timeout=settings.intake.body_timeout,
+    )
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestId)
+    return app

@@ -1,0 +1,61 @@
+"""Whether this process lives and whether it can serve, each part with its reason."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from mulakat import __version__
+from mulakat.web.state import parts
+
+router = APIRouter(tags=["health"])
+
+FRESH_SECONDS = 2.0
+"""How long a look counts, so that probes cost the same however many there are."""
+
+Check = Callable[[], Awaitable[str | None]]
+"""Returns what is wrong, or None."""
+
+
+class Checks:
+    """The readiness checks of a process, run at most once in FRESH_SECONDS."""
+
+    def __init__(self, checks: dict[str, Check], monotonic: Callable[[], float] = time.monotonic):
+        self._checks = checks
+        self._monotonic = monotonic
+        self._lock = asyncio.Lock()
+        self._seen: dict[str, str | None] = {}
+        self._seen_at = float("-inf")
+
+    async def look(self) -> dict[str, str | None]:
+        """Return what is wrong by name; None where nothing is."""
+        async with self._lock:
+            if self._monotonic() - self._seen_at > FRESH_SECONDS:
+                self._seen = {name: await check() for name, check in self._checks.items()}
+                self._seen_at = self._monotonic()
+            return self._seen
+
+
+@router.get("/health/live", summary="The process answers")
+async def live() -> JSONResponse:
+    return JSONResponse({"status": "live"})
+
+
+@router.get("/health/ready", summary="Database, spool, worker and model are there")
+async def ready(request: Request) -> JSONResponse:
+    wrong = await parts(request).checks.look()
+    checks = {
+        name: {"status": "ok"} if reason is None else {"status": "failing", "reason": reason}
+        for name, reason in wrong.items()
+    }
+    healthy = all(reason is None for reason in wrong.values())
+    return JSONResponse(
+        {"status": "healthy" if healthy else "unhealthy", "version": __version__, "checks": checks},
+        status_code=200 if healthy else 503,
+        headers={} if healthy else {"Retry-After": "5"},
+    )
+
+
+router.add_api_route("/health", ready, methods=["GET"], summary="The same as /health/ready")

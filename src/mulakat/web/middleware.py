@@ -1,0 +1,168 @@
+"""Pure ASGI middleware, each one small class; `app.create_app` states their order once."""
+
+import asyncio
+import re
+import time
+from contextlib import suppress
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from mulakat import clock, errors
+from mulakat.observe.log import logger
+from mulakat.web import problems
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+LEAST_BYTES_PER_SECOND = 1024
+"""A body slower than this on average is not a slow phone (2G gives 4 KiB/s), it holds a
+connection open on purpose."""
+
+LINGER_SECONDS = 2.0
+"""How long a refused body is still read, so that the client sees the answer and not a reset
+(RFC 9112 §9.6)."""
+
+
+class RequestId:
+    """Gives each request an id, in the logs, the response and the answer's row.
+
+    A proxy's X-Request-ID is kept when it is a plain token. Writes the one canonical line
+    per request: route, status, seconds and bytes in; never the query or a body.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get("x-request-id", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else clock.new_id()
+        scope.setdefault("state", {})["request_id"] = request_id
+        status, received, began = 0, 0, time.perf_counter()
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            return message
+
+        async def labelled(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+            await send(message)
+
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        try:
+            await self.app(scope, counted, labelled)
+        finally:
+            route = scope.get("route")
+            logger("web").info(
+                "request",
+                method=scope["method"],
+                route=getattr(route, "path", "unmatched"),
+                status=status,
+                seconds=round(time.perf_counter() - began, 4),
+                body_bytes=received,
+            )
+
+
+class SecurityHeaders:
+    """Deny by default: what the pages do not need, a browser may not do."""
+
+    HEADERS = (
+        (
+            "Content-Security-Policy",
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+            "media-src 'self' blob:; connect-src 'self'; manifest-src 'self'; form-action 'self'; "
+            "base-uri 'none'; frame-ancestors 'none'",
+        ),
+        ("Permissions-Policy", "microphone=(self), camera=(), geolocation=(), payment=()"),
+        ("Referrer-Policy", "no-referrer"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Cross-Origin-Resource-Policy", "same-origin"),
+    )
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def secured(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self.HEADERS:
+                    headers.setdefault(name, value)
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        await self.app(scope, receive, secured if scope["type"] == "http" else send)
+
+
+class BodyLimit:
+    """Bounds a body by the bytes that really come and by the time they take.
+
+    A Content-Length over the limit is refused before a byte is read (a client that sent
+    `Expect: 100-continue` never sends it); a chunked body is counted as it comes. Slow
+    bodies end in TooSlow: no byte for `timeout` seconds, or under LEAST_BYTES_PER_SECOND on
+    average. Both errors are raised out of `receive`, inside the application, which makes
+    them problem documents.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int, limit_mib: int, timeout: float) -> None:
+        self.app = app
+        self.limit = limit
+        self.limit_mib = limit_mib
+        self.timeout = timeout
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        declared = Headers(scope=scope).get("content-length", "0")
+        if declared.isdecimal() and int(declared) > self.limit:
+            await self._refuse(scope, receive, send)
+            return
+        received, complete, began = 0, False, time.monotonic()
+
+        async def bounded() -> Message:
+            nonlocal received, complete
+            if complete:
+                return await receive()  # now it waits for the client's disconnect
+            allowed = self.timeout + received / LEAST_BYTES_PER_SECOND
+            left = min(self.timeout, began + allowed - time.monotonic())
+            try:
+                async with asyncio.timeout(max(0.0, left)):
+                    message = await receive()
+            except TimeoutError:
+                raise errors.TooSlow(seconds=round(self.timeout)) from None
+            received += len(message.get("body", b""))
+            if received > self.limit:
+                raise errors.TooLarge(limit_mib=self.limit_mib)
+            complete = not message.get("more_body", False)
+            return message
+
+        await self.app(scope, bounded, send)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        error = errors.TooLarge(limit_mib=self.limit_mib)
+        refusal = problems.response(error, problems.reader_language(Request(scope)))
+
+        async def lingering(message: Message) -> None:
+            if message["type"] != "http.response.body":
+                await send(message)
+                return
+            await send({**message, "more_body": True})
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LINGER_SECONDS):
+                    while (await receive()).get("more_body", False):
+                        pass
+            await send({"type": "http.response.body", "body": b""})
+
+        await refusal(scope, receive, lingering)

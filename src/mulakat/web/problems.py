@@ -1,0 +1,94 @@
+"""Errors as RFC 9457 problem details, their sentence in the reader's language."""
+
+from collections.abc import Mapping
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from mulakat import errors
+from mulakat.languages import codes, negotiate, say
+from mulakat.observe.log import logger
+
+TYPE = "https://mulakat.invalid/problems/"
+"""Base of the `type` URIs; `.invalid` (RFC 2606) says that they are names, not pages."""
+
+_BY_STATUS: Mapping[int, type[errors.MulakatError]] = {
+    404: errors.NotFound,
+    405: errors.MethodNotAllowed,
+}
+
+
+def reader_language(request: Request) -> str:
+    """Return the language to answer in: ?lang= when it is one of ours, else Accept-Language."""
+    asked = request.query_params.get("lang")
+    if asked in codes():
+        return str(asked)
+    return negotiate(request.headers.get("accept-language"))
+
+
+def detail(error: errors.MulakatError, reader: str) -> str:
+    """Return the error's sentence for a reader."""
+    return say(reader, f"error.{error.code}", **error.params)
+
+
+def document(error: errors.MulakatError, reader: str, **extra: object) -> dict[str, object]:
+    """Return the problem details of an error; `error` repeats the sentence for older clients."""
+    sentence = detail(error, reader)
+    return {
+        "type": TYPE + error.code,
+        "title": say(reader, f"error_title.{error.code}"),
+        "status": error.status,
+        "detail": sentence,
+        "code": error.code,
+        "error": sentence,
+        **extra,
+    }
+
+
+def response(
+    error: errors.MulakatError,
+    reader: str,
+    headers: Mapping[str, str] | None = None,
+    **extra: object,
+) -> JSONResponse:
+    """Return the problem as a response; Unavailable carries Retry-After."""
+    out = dict(headers or {})
+    out["Content-Language"] = reader
+    if isinstance(error, errors.Unavailable):
+        out["Retry-After"] = str(error.retry_after)
+    if error.status in {408, 413}:
+        # What is left of the body is not worth reading (RFC 9110 §15.5.9, §15.5.14).
+        out["Connection"] = "close"
+    return JSONResponse(
+        document(error, reader, **extra),
+        status_code=error.status,
+        headers=out,
+        media_type="application/problem+json",
+    )
+
+
+async def _on_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, errors.MulakatError)  # noqa: S101  # by registration below
+    if error.status >= 500 and error.permanent:
+        logger("web").error("request failed", code=error.code)
+    return response(error, reader_language(request))
+
+
+async def _on_http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101  # by registration below
+    kind = _BY_STATUS.get(error.status_code)
+    mine = kind() if kind else errors.Malformed(reason=str(error.detail))
+    return response(mine, reader_language(request), error.headers)
+
+
+async def _on_defect(request: Request, error: Exception) -> JSONResponse:
+    # Starlette re-raises after this response, so the traceback reaches the log.
+    return response(errors.Internal(), reader_language(request))
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of the app a problem document."""
+    app.add_exception_handler(errors.MulakatError, _on_error)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(Exception, _on_defect)

@@ -1,0 +1,114 @@
+"""The shapes of the HTTP interface, for OpenAPI; results are served as they were stored."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+
+class Evidence(BaseModel):
+    """A quote from the answer; times in seconds, null for a typed answer."""
+
+    quote: str
+    start: float | None
+    end: float | None
+
+
+class Criterion(BaseModel):
+    """One criterion of the rubric."""
+
+    key: str = Field(examples=["structure"])
+    name: str
+    weight: float = Field(description="share of the total, 0–1")
+    score: int = Field(ge=0, le=100)
+    evidence: list[Evidence]
+    advice: str
+
+
+class Reason(BaseModel):
+    """Why an answer was not scored."""
+
+    code: str
+    detail: str
+
+
+class Evaluation(BaseModel):
+    """An evaluated answer."""
+
+    id: str
+    status: Literal["done"]
+    scored: bool
+    reason: Reason | None
+    transcribed_text: str
+    evaluation: str
+    score: int | None
+    criteria: list[Criterion]
+    strengths: list[str]
+    improvements: list[str]
+    delivery: dict[str, object] | None
+    engine: dict[str, str | None]
+    has_audio: bool
+    audio_url: str | None
+    language: str
+    words: list[tuple[str, float, float, float | None]]
+    strip: dict[str, object] | None
+    timings: dict[str, float]
+
+
+class Pending(BaseModel):
+    """An answer that is not done yet."""
+
+    id: str
+    status: Literal["queued", "running"]
+    stage: str
+    progress: int | None = Field(description="per cent of the stage, when known")
+    place: int | None = Field(description="1 is next")
+    estimate_seconds: int | None
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details; `code` is stable, `detail` is for the reader."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    error: str
+
+
+_FIELDS: dict[str, object] = {
+    "question": {"type": "string", "maxLength": 2000},
+    "language": {"type": "string", "enum": ["tr", "en"]},
+    "additional_text": {"type": "string", "maxLength": 20000},
+    "voice_name": {"type": "string"},
+}
+
+REQUEST_BODY: dict[str, object] = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["audio", "question"],
+                "properties": {
+                    "audio": {
+                        "type": "string",
+                        "format": "binary",
+                        "description": "webm, ogg, wav, mp3, m4a or flac; at most 16 MiB, 10 min",
+                    },
+                    **_FIELDS,
+                },
+            }
+        },
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "required": ["question", "user_answer"],
+                "properties": {
+                    "user_answer": {"type": "string", "maxLength": 20000},
+                    **_FIELDS,
+                },
+            }
+        },
+    },
+}

@@ -1,0 +1,94 @@
+"""Follows answers for those who wait: one query a tick for all of them, however many wait.
+
+The row is the truth, so this works the same when the worker is on another machine; a nudge
+from a worker on this one only makes the next look come sooner.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing, suppress
+
+from mulakat import errors
+from mulakat.observe.log import logger
+from mulakat.store.answers import Answers, Progress
+
+TICK_SECONDS = 0.25
+"""Between two looks while anybody waits; a quarter second is at once for a person."""
+
+FINAL = frozenset({"done", "failed"})
+
+
+class Watch:
+    """The one poller of a web process. Use it as an async context manager."""
+
+    def __init__(self, answers: Answers, tick: float = TICK_SECONDS) -> None:
+        self._answers = answers
+        self._tick = tick
+        self._waiting: dict[str, set[asyncio.Queue[Progress | None]]] = {}
+        self._nudged = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "Watch":
+        self._task = asyncio.create_task(self._poll(), name="watch")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._task:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    def nudge(self) -> None:
+        """Look now: something is known to have changed."""
+        self._nudged.set()
+
+    async def follow(self, answer_id: str) -> AsyncIterator[Progress | None]:
+        """Yield each change of an answer, from its present state to done or failed.
+
+        Yields None, and ends, when the answer is gone.
+        """
+        # One slot: a slow reader gets the latest state, not a backlog.
+        queue: asyncio.Queue[Progress | None] = asyncio.Queue(maxsize=1)
+        self._waiting.setdefault(answer_id, set()).add(queue)
+        self.nudge()
+        last: Progress | None = None
+        try:
+            while True:
+                progress = await queue.get()
+                if progress != last or progress is None:
+                    yield progress
+                if progress is None or progress.state in FINAL:
+                    return
+                last = progress
+        finally:
+            queues = self._waiting[answer_id]
+            queues.discard(queue)
+            if not queues:
+                del self._waiting[answer_id]
+
+    async def finished(self, answer_id: str) -> None:
+        """Return once an answer is done, failed or gone."""
+        async with aclosing(self.follow(answer_id)) as changes:
+            async for _ in changes:
+                pass
+
+    async def _poll(self) -> None:
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._tick if self._waiting else None):
+                    await self._nudged.wait()
+            self._nudged.clear()
+            watched = list(self._waiting)
+            if not watched:
+                continue
+            try:
+                states = await self._answers.progress(watched)
+            except errors.DatabaseBusy:
+                logger("web").warning("progress not readable, will look again")
+                await asyncio.sleep(self._tick)
+                continue
+            for answer_id in watched:
+                for queue in self._waiting.get(answer_id, ()):
+                    if queue.full():
+                        queue.get_nowait()
+                    queue.put_nowait(states.get(answer_id))

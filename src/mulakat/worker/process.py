@@ -1,0 +1,236 @@
+"""The worker process: claim, run, finish, one answer at a time.
+
+The pipeline runs in a thread, so that the event loop can extend the lease and hear signals
+meanwhile. SIGTERM lets the running answer finish if it does so within GRACE_SECONDS, else
+its lease is given back, without counting the attempt.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import structlog
+
+from mulakat import clock, errors
+from mulakat.memory.release import give_back
+from mulakat.observe.log import logger
+from mulakat.settings import Settings
+from mulakat.store.answers import Answers, Claim
+from mulakat.store.engine import make_engine
+from mulakat.store.spool import Spool
+from mulakat.worker import wire
+from mulakat.worker.tools import Workshop
+
+if TYPE_CHECKING:
+    from mulakat.pipeline.run import Job
+
+GRACE_SECONDS = 8.0
+"""How long a running answer may go on after SIGTERM; containers are killed after 10 s."""
+
+POLL_SECONDS = 2.0
+"""How often to look for work without having been woken: leases of others run out unsaid."""
+
+
+class LeaseLost(Exception):
+    """Another worker owns the answer now; ours must stop and write nothing."""
+
+
+class Worker:
+    """One worker process's life. `run` returns the exit status."""
+
+    def __init__(self, settings: Settings, answers: Answers, spool: Spool) -> None:
+        self._settings = settings
+        self._answers = answers
+        self._spool = spool
+        self._workshop = Workshop(settings.speech)
+        self._woken = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._stage: tuple[str, int | None] = ("queued", None)
+        self._lost = False
+        self._log = logger("worker")
+
+    async def run(self) -> int:
+        """Work until told to stop, or until idle long enough to be started anew."""
+        loop = asyncio.get_running_loop()
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(signum, self._stopping.set)
+        reader = asyncio.create_task(self._listen(), name="parent")
+        self._say("ready")
+        try:
+            while not self._stopping.is_set():
+                try:
+                    claim = await self._answers.claim(f"{os.uname().nodename}:{os.getpid()}")
+                except errors.DatabaseBusy:
+                    self._log.warning("database not reachable, will look again")
+                    claim = None
+                if claim is None:
+                    if self._idle():
+                        return wire.IDLE_EXIT
+                    await self._wait()
+                elif not await self._one(claim):
+                    return wire.IDLE_EXIT
+        finally:
+            reader.cancel()
+        return 0
+
+    def _idle(self) -> bool:
+        # Letting the model go frees its weights; only a new process frees what its
+        # libraries hold besides (63 MB measured, design/memory.md).
+        return self._workshop.expire()
+
+    async def _wait(self) -> None:
+        stop = asyncio.create_task(self._stopping.wait())
+        wake = asyncio.create_task(self._woken.wait())
+        await asyncio.wait({stop, wake}, timeout=POLL_SECONDS, return_when="FIRST_COMPLETED")
+        stop.cancel()
+        wake.cancel()
+        self._woken.clear()
+
+    async def _listen(self) -> None:
+        """Hear the parent's wakes; its end is ours."""
+        stdin = asyncio.StreamReader()
+        await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(stdin), sys.stdin
+        )
+        while await stdin.readline():
+            self._woken.set()
+        self._stopping.set()
+
+    def _say(self, kind: wire.Kind, claim: Claim | None = None) -> None:
+        message = wire.Message(kind, claim.answer.id, claim.token) if claim else wire.Message(kind)
+        with suppress(BrokenPipeError):  # the parent is gone; stdin's end says so too
+            os.write(sys.stdout.fileno(), wire.encode(message))
+
+    async def _one(self, claim: Claim) -> bool:
+        """Process one answer; return False when this process should be replaced."""
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(
+            request_id=claim.answer.request_id,
+            answer=claim.answer.id,
+            attempt=claim.answer.attempts,
+        )
+        self._say("started", claim)
+        self._lost, self._stage = False, ("decoding", None)
+        work = asyncio.create_task(asyncio.to_thread(self._process, self._job(claim)))
+        beat = asyncio.create_task(self._heartbeat(claim))
+        fit = True
+        try:
+            if not await self._until_done_or_stopped(work):
+                await self._answers.give_back(claim)
+                self._log.info("lease given back")
+                self._say("ended", claim)
+                # The pipeline's thread cannot be stopped from outside; the process can.
+                os._exit(0)
+            result = await work
+            if await self._answers.finish(claim, result):
+                self._release(claim)
+                self._log.info("answer done", **_figures(result))
+            else:
+                self._log.warning("result refused: the lease had gone to another worker")
+        except LeaseLost:
+            self._log.warning("stopped: the lease had gone to another worker")
+        except MemoryError:
+            fit = False
+            await self._fail(claim, errors.OutOfMemory())
+        except errors.MulakatError as error:
+            if error.permanent:
+                await self._fail(claim, error)
+            else:
+                await self._retry(claim, error)
+        except Exception:
+            self._log.exception("defect while processing an answer")
+            await self._retry(claim, errors.Internal())
+        finally:
+            beat.cancel()
+            with suppress(asyncio.CancelledError):
+                await beat
+            self._say("ended", claim)
+            give_back()
+        return fit
+
+    async def _until_done_or_stopped(self, work: "asyncio.Task[dict[str, object]]") -> bool:
+        stop = asyncio.create_task(self._stopping.wait())
+        await asyncio.wait({work, stop}, return_when="FIRST_COMPLETED")
+        stop.cancel()
+        if not work.done():
+            await asyncio.wait({work}, timeout=GRACE_SECONDS)
+        return work.done()
+
+    async def _fail(self, claim: Claim, error: errors.MulakatError) -> None:
+        if await self._answers.fail(claim, error.code, error.params):
+            self._release(claim)
+            self._log.info("answer failed", code=error.code)
+
+    async def _retry(self, claim: Claim, error: errors.MulakatError) -> None:
+        if claim.answer.attempts >= self._settings.queue.max_attempts:
+            await self._fail(claim, error)
+        else:
+            await self._answers.lost(claim.answer.id, claim.token)
+
+    def _release(self, claim: Claim) -> None:
+        if claim.answer.audio_key and self._settings.store.keep_audio == 0:
+            self._spool.unlink(claim.answer.audio_key)
+            self._log.debug("recording deleted")
+
+    async def _heartbeat(self, claim: Claim) -> None:
+        """Extend the lease and carry the progress, sooner when the stage has moved."""
+        tick = min(0.5, self._settings.queue.heartbeat)
+        quiet, last = 0.0, self._stage
+        while True:
+            await asyncio.sleep(tick)
+            quiet += tick
+            stage = self._stage
+            if stage == last and quiet < self._settings.queue.heartbeat:
+                continue
+            try:
+                self._lost = not await self._answers.heartbeat(claim, *stage)
+            except errors.DatabaseBusy:
+                continue  # the lease outlasts several missed beats
+            if self._lost:
+                return
+            quiet, last = 0.0, stage
+            self._say("progress", claim)
+
+    def _job(self, claim: Claim) -> "Job":
+        from mulakat.pipeline.run import Job
+
+        answer = claim.answer
+        return Job(
+            question=answer.question,
+            language=answer.language,
+            reader=answer.reader,
+            audio=self._spool.path(answer.audio_key) if answer.audio_key else None,
+            container=answer.audio_container,
+            typed_text=answer.typed_text,
+            additional_text=answer.additional_text or "",
+        )
+
+    def _process(self, job: "Job") -> dict[str, object]:
+        """Run the pipeline; in a thread."""
+        from mulakat.pipeline.run import run
+
+        def progress(stage: str, per_cent: int | None) -> None:
+            if self._lost:
+                raise LeaseLost
+            self._stage = (stage, per_cent)
+
+        return run(job, self._workshop.tools(), progress)
+
+
+def _figures(result: dict[str, object]) -> dict[str, object]:
+    """Return what may be logged of a result: its timings and score, none of its words."""
+    return {"timings": result.get("timings"), "scored": result.get("scored")}
+
+
+async def work(settings: Settings) -> int:
+    """Run a worker process to its end and return its exit status."""
+    engine = make_engine(settings.store)
+    spool = Spool(settings.store.data_dir / "spool", settings.intake.disk_floor)
+    answers = Answers(engine, settings.queue, clock.now, keep_audio=settings.store.keep_audio)
+    try:
+        return await Worker(settings, answers, spool).run()
+    finally:
+        await engine.dispose()

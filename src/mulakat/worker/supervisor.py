@@ -1,0 +1,231 @@
+"""Starts the worker process, watches it, replaces it: the old one gone before the new.
+
+Two workers at once do not fit into 512 MB, so the pidfd of the old one has been waited for
+before the next is started. What a worker had in hand when it died is given back at once,
+not when its lease runs out.
+"""
+
+import asyncio
+import os
+import resource
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from mulakat import errors
+from mulakat.observe.log import logger
+from mulakat.settings import Settings, environment
+from mulakat.store.answers import Answers, Claim
+from mulakat.store.spool import Spool
+from mulakat.worker import wire
+from mulakat.worker.process import GRACE_SECONDS
+
+BACKOFF_SECONDS = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
+"""Waits before a restart after 1, 2, … deaths in a row without an answer in between."""
+
+STOP_SECONDS = GRACE_SECONDS + 1.5
+"""From SIGTERM to SIGKILL when we stop."""
+
+_NICENESS = 5
+"""The web process goes first: it answers in milliseconds, recognition takes seconds."""
+
+
+@dataclass(slots=True)
+class _InHand:
+    answer: str
+    token: int
+    since: float
+
+
+class Supervisor:
+    """Use it as an async context manager around the time that answers are processed.
+
+    `base_environment` is what children inherit; `changed` is called when an answer's row
+    has changed, so that those who wait look at once.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        answers: Answers,
+        spool: Spool,
+        base_environment: Mapping[str, str],
+        changed: "asyncio.Event | None" = None,
+    ) -> None:
+        self._settings = settings
+        self._answers = answers
+        self._spool = spool
+        self._environment = base_environment
+        self._changed = changed or asyncio.Event()
+        self._process: asyncio.subprocess.Process | None = None
+        self._in_hand: _InHand | None = None
+        self._ready = False
+        self._stopping = False
+        self._timed_out = False
+        self._deaths = 0
+        self._task: asyncio.Task[None] | None = None
+        self._log = logger("supervisor")
+
+    @property
+    def pid(self) -> int | None:
+        """The worker's process id while there is one."""
+        return self._process.pid if self._process and self._process.returncode is None else None
+
+    def wake(self) -> None:
+        """Tell the worker that an answer waits."""
+        if self._process and self._process.stdin and self._process.returncode is None:
+            with suppress(ConnectionError, RuntimeError):
+                self._process.stdin.write(wire.WAKE)
+
+    def trouble(self) -> str | None:
+        """Return why answers are not being processed now, or None."""
+        if self._task and self._task.done():
+            return "the supervisor of the worker has ended"
+        if self._deaths >= len(BACKOFF_SECONDS):
+            return f"the worker has died {self._deaths} times in a row; see the log"
+        return None
+
+    async def __aenter__(self) -> "Supervisor":
+        self._task = asyncio.create_task(self._keep_one(), name="supervisor")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._stopping = True
+        process = self._process
+        if process and process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.terminate()
+            try:
+                async with asyncio.timeout(STOP_SECONDS):
+                    await process.wait()
+            except TimeoutError:
+                with suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
+        if self._task:
+            with suppress(asyncio.CancelledError, TimeoutError):
+                async with asyncio.timeout(STOP_SECONDS):
+                    await self._task
+
+    async def _keep_one(self) -> None:
+        while not self._stopping:
+            try:
+                status = await self._live_once()
+            except OSError as error:
+                self._log.error("the worker could not be started", reason=str(error))
+                status = -1
+            if self._stopping:
+                return
+            if status == wire.IDLE_EXIT:
+                self._log.info("worker replaced", reason="idle")
+                continue
+            self._deaths += 1
+            wait = BACKOFF_SECONDS[min(self._deaths, len(BACKOFF_SECONDS)) - 1]
+            self._log.warning("worker died", exit=_exit_name(status), restart_in=wait)
+            await asyncio.sleep(wait)
+
+    async def _live_once(self) -> int:
+        """Start a worker, follow it to its end, give back what it held; return its status."""
+        process = await self._start()
+        self._process = process
+        deadline = asyncio.create_task(self._keep_deadline(process))
+        try:
+            assert process.stdout is not None  # noqa: S101  # opened as a pipe in _start
+            while line := await process.stdout.readline():
+                self._heard(line)
+            return await process.wait()
+        finally:
+            deadline.cancel()
+            if process.returncode is None:
+                with suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
+            await self._give_back()
+
+    async def _start(self) -> asyncio.subprocess.Process:
+        inherited = {k: v for k, v in self._environment.items() if not k.startswith("MULAKAT_")}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "mulakat",
+            "worker-process",
+            "--parent",
+            str(os.getpid()),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env=inherited
+            | environment(self._settings)
+            | {
+                # One arena: 8 threads reserve 64 MiB of address space in place of 576
+                # (design/memory.md), and trimming finds what was freed.
+                "MALLOC_ARENA_MAX": "1",
+                # Whatever a library writes for a moment lands where the sweep looks.
+                "TMPDIR": str(self._spool.tmp),
+                "HF_HUB_OFFLINE": "1",
+            },
+        )
+        self._bound(process.pid)
+        return process
+
+    def _bound(self, pid: int) -> None:
+        """Limit the worker from outside: it must fail before the container's limit kills."""
+        limit = self._settings.memory.worker_memory
+        with suppress(ProcessLookupError):
+            resource.prlimit(pid, resource.RLIMIT_DATA, (limit, limit))
+            os.setpriority(os.PRIO_PROCESS, pid, _NICENESS)
+        with suppress(OSError):  # not ours to write in some sandboxes; the limit above holds
+            Path(f"/proc/{pid}/oom_score_adj").write_text("1000")
+
+    def _heard(self, line: bytes) -> None:
+        try:
+            message = wire.decode(line)
+        except ValueError:
+            self._log.warning("the worker wrote something that is no message")
+            return
+        if message.kind == "ready":
+            self.wake()  # answers may have come while there was no worker
+        elif message.kind == "started":
+            self._in_hand = _InHand(message.answer, message.token, time.monotonic())
+        elif message.kind == "ended":
+            self._in_hand = None
+            self._deaths = 0
+        self._changed.set()
+
+    async def _keep_deadline(self, process: asyncio.subprocess.Process) -> None:
+        """Kill the worker when an answer takes too long: native code hears nothing else."""
+        seconds = self._settings.speech.deadline
+        while True:
+            held = self._in_hand
+            left = seconds if held is None else held.since + seconds - time.monotonic()
+            if held and left <= 0:
+                self._timed_out = True
+                self._log.warning("answer past its deadline, worker stopped", answer=held.answer)
+                with suppress(ProcessLookupError):
+                    process.kill()
+                return
+            await asyncio.sleep(min(left, 1.0))
+
+    async def _give_back(self) -> None:
+        held, timed_out = self._in_hand, self._timed_out
+        self._in_hand, self._timed_out = None, False
+        if held is None:
+            return
+        try:
+            if timed_out:
+                error = errors.DeadlineExceeded(seconds=round(self._settings.speech.deadline))
+                answer = await self._answers.get(held.answer)
+                if answer:
+                    await self._answers.fail(Claim(answer, held.token), error.code, error.params)
+            else:
+                await self._answers.lost(held.answer, held.token)
+        except errors.DatabaseBusy:
+            self._log.warning("could not give the answer back; its lease will run out")
+        self._changed.set()
+
+
+def _exit_name(status: int) -> str:
+    return signal.Signals(-status).name if status < -1 else str(status)

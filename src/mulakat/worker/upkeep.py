@@ -1,0 +1,37 @@
+"""What is done each minute: sweep the spool, delete what is past its time."""
+
+import asyncio
+from contextlib import suppress
+
+from mulakat import errors
+from mulakat.observe.log import logger
+from mulakat.store.answers import Answers
+from mulakat.store.spool import Spool
+
+PERIOD_SECONDS = 60.0
+
+
+async def once(answers: Answers, spool: Spool, *, starting: bool = False) -> None:
+    """Delete expired results, recordings past their time and files that nobody owns.
+
+    `starting`: no upload can be under way, so files without a row go at once.
+    """
+    log = logger("upkeep")
+    expired = await answers.expire()
+    for key in await answers.release_kept_audio():
+        await asyncio.to_thread(spool.unlink, key)
+    owned = await answers.owned_audio()
+    swept = await asyncio.to_thread(spool.sweep, owned, starting=starting)
+    if expired or swept.count:
+        log.info("swept", results=expired, files=swept.count, bytes=swept.bytes)
+
+
+async def each_minute(answers: Answers, spool: Spool) -> None:
+    """Do it for ever; an unreachable database or disk delays it, nothing else."""
+    while True:
+        await asyncio.sleep(PERIOD_SECONDS)
+        with suppress(errors.DatabaseBusy):
+            try:
+                await once(answers, spool)
+            except OSError as error:
+                logger("upkeep").warning("sweep failed", reason=error.strerror)

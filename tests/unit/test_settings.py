@@ -1,0 +1,103 @@
+"""Settings: parsed once, strictly, and documented."""
+
+from pathlib import Path
+
+import pytest
+
+from mulakat.settings import (
+    MIB,
+    Bytes,
+    SettingError,
+    environment,
+    load,
+    parse_bytes,
+    show_bytes,
+    table,
+)
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    settings = load({})
+    assert settings.web.port == 8000
+    assert settings.store.data_dir == Path("data")
+    assert settings.memory.memory_limit is None
+
+
+def test_each_kind_of_value_is_parsed() -> None:
+    settings = load(
+        {
+            "MULAKAT_PORT": "8123",
+            "MULAKAT_DATA_DIR": "/srv/mulakat",
+            "MULAKAT_MEMORY_LIMIT": "512MiB",
+            "MULAKAT_POOL_PRE_PING": "off",
+            "MULAKAT_IDLE_TTL": "1.5",
+            "HOME": "/root",
+        }
+    )
+    assert settings.web.port == 8123
+    assert settings.store.data_dir == Path("/srv/mulakat")
+    assert settings.memory.memory_limit == 512 * MIB
+    assert settings.store.pool_pre_ping is False
+    assert settings.speech.idle_ttl == 1.5
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("512MiB", 512 * MIB), ("512 M", 512 * MIB), ("1.5GiB", 1536 * MIB), ("64mb", 64_000_000)],
+)
+def test_a_size_is_read_with_its_unit(text: str, expected: int) -> None:
+    assert parse_bytes(text) == expected
+
+
+def test_a_bare_number_of_bytes_is_refused_with_what_to_write() -> None:
+    with pytest.raises(SettingError, match="write 512MiB"):
+        load({"MULAKAT_MEMORY_LIMIT": "512"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("MULAKAT_PORT", "http", "not a number"),
+        ("MULAKAT_PORT", "70000", "above the most"),
+        ("MULAKAT_GUESTS", "maybe", "not one of"),
+        ("MULAKAT_POOL_PRE_PING", "perhaps", "neither on nor off"),
+        ("MULAKAT_MEMORY_LIMIT", "1MiB", "below the least, 64MiB"),
+        ("MULAKAT_MEMORY_LIMT", "512MiB", "no such setting"),
+    ],
+)
+def test_a_bad_setting_is_refused_by_name(name: str, value: str, said: str) -> None:
+    with pytest.raises(SettingError, match=said) as caught:
+        load({name: value})
+    assert name in str(caught.value)
+
+
+def test_a_child_gets_the_same_settings_through_its_environment() -> None:
+    settings = load({"MULAKAT_MEMORY_LIMIT": "512MiB", "MULAKAT_POOL_PRE_PING": "no",
+                     "MULAKAT_DATA_DIR": "/srv/m", "MULAKAT_KEEP_AUDIO": "60"})  # fmt: skip
+    assert load(environment(settings)) == settings
+    assert environment(load({})) == {}
+
+
+def test_a_size_is_shown_as_one_would_write_it() -> None:
+    assert [show_bytes(Bytes(n)) for n in (512 * MIB, 1024 * MIB, 1000)] == [
+        "512MiB", "1GiB", "1000B",
+    ]  # fmt: skip
+
+
+def test_the_settings_page_is_what_the_command_prints() -> None:
+    page = Path(__file__).parents[2] / "docs" / "settings.md"
+    assert page.read_text() == table(), "run: .venv/bin/mulakat settings > docs/settings.md"
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("localhost", True),
+        ("0.0.0.0", False),  # noqa: S104  # a value under test, nothing listens
+        ("example.org", False),
+    ],
+)
+def test_only_loopback_addresses_count_as_this_machine(host: str, loopback: bool) -> None:
+    assert load({"MULAKAT_HOST": host}).web.loopback is loopback

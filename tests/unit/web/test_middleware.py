@@ -1,0 +1,155 @@
+"""Each middleware in front of the tiny app that its test needs."""
+
+import json
+from collections.abc import AsyncIterator, Iterable
+
+import httpx
+import pytest
+from fastapi import FastAPI, Request
+from starlette.types import ASGIApp, Message
+
+from mulakat.web import problems
+from mulakat.web.middleware import BodyLimit, RequestId, SecurityHeaders
+
+LIMIT = 1000
+
+
+@pytest.fixture
+def app() -> ASGIApp:
+    application = FastAPI()
+    problems.install(application)
+
+    @application.post("/count")
+    async def count(request: Request) -> int:
+        return sum([len(chunk) async for chunk in request.stream()])
+
+    @application.get("/broken")
+    async def broken() -> None:
+        raise RuntimeError("a defect")
+
+    application.add_middleware(BodyLimit, limit=LIMIT, limit_mib=16, timeout=0.05)
+    application.add_middleware(SecurityHeaders)
+    application.add_middleware(RequestId)
+    return application
+
+
+@pytest.fixture
+async def client(app: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as made:
+        yield made
+
+
+async def call(app: ASGIApp, incoming: Iterable[Message], headers: dict[str, str]) -> list[Message]:
+    """Speak ASGI to the app: after the given messages nothing more ever comes."""
+    waiting = iter(incoming)
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        import asyncio
+
+        for message in waiting:
+            return message
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST",
+        "path": "/count", "raw_path": b"/count", "query_string": b"", "root_path": "",
+        "scheme": "http", "server": ("test", 80), "client": ("127.0.0.1", 1),
+        "headers": [(k.encode(), v.encode()) for k, v in headers.items()],
+    }  # fmt: skip
+    await app(scope, receive, send)
+    return sent
+
+
+def chunk(size: int, *, more: bool = True) -> Message:
+    return {"type": "http.request", "body": b"x" * size, "more_body": more}
+
+
+def problem(sent: list[Message]) -> dict[str, object]:
+    body = b"".join(m["body"] for m in sent if m["type"] == "http.response.body")
+    parsed: dict[str, object] = json.loads(body)
+    return parsed
+
+
+async def test_a_body_of_exactly_the_limit_passes(client: httpx.AsyncClient) -> None:
+    assert (await client.post("/count", content=b"x" * LIMIT)).json() == LIMIT
+
+
+async def test_a_declared_length_over_the_limit_is_refused_before_the_body(app: ASGIApp) -> None:
+    sent = await call(app, [chunk(10, more=False)], {"content-length": str(LIMIT + 1)})
+    assert sent[0]["status"] == 413
+    assert problem(sent)["code"] == "too_large"
+
+
+async def test_a_chunked_body_is_cut_at_the_byte_that_is_too_much(app: ASGIApp) -> None:
+    read: list[int] = []
+
+    def endless() -> Iterable[Message]:
+        while True:
+            read.append(1)
+            yield chunk(100)
+
+    sent = await call(app, endless(), {"transfer-encoding": "chunked"})
+    assert sent[0]["status"] == 413
+    assert len(read) == LIMIT // 100 + 1
+
+
+async def test_a_body_that_stops_coming_ends_in_408(app: ASGIApp) -> None:
+    sent = await call(app, [chunk(10)], {"content-length": "20"})
+    assert sent[0]["status"] == 408
+    assert problem(sent)["code"] == "body_too_slow"
+
+
+async def test_the_sentence_comes_in_the_readers_language(client: httpx.AsyncClient) -> None:
+    sentences = [
+        (
+            await client.post(
+                "/count", content=b"x" * (LIMIT + 1), headers={"accept-language": language}
+            )
+        ).json()["detail"]
+        for language in ("tr-TR,tr;q=0.9", "en", "fr")
+    ]
+    assert sentences[0] != sentences[1]
+    assert sentences[2] == sentences[0]
+    assert all("16" in sentence for sentence in sentences)
+
+
+async def test_a_request_id_is_made_or_kept_when_it_is_a_plain_token(
+    client: httpx.AsyncClient,
+) -> None:
+    made = (await client.post("/count")).headers["x-request-id"]
+    kept = (await client.post("/count", headers={"x-request-id": "proxy-17"})).headers
+    replaced = (await client.post("/count", headers={"x-request-id": "a b\t{}"})).headers
+    assert len(made) == 36
+    assert kept["x-request-id"] == "proxy-17"
+    assert replaced["x-request-id"] != "a b\t{}"
+
+
+async def test_every_response_denies_what_the_pages_do_not_need(client: httpx.AsyncClient) -> None:
+    for response in (await client.get("/nowhere"), await client.post("/count")):
+        policy = response.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert response.headers["x-content-type-options"] == "nosniff"
+        assert response.headers["cache-control"] == "no-store"
+
+
+async def test_an_unknown_path_and_method_are_problems_too(client: httpx.AsyncClient) -> None:
+    nowhere, method = await client.get("/nowhere"), await client.get("/count")
+    assert (nowhere.status_code, nowhere.json()["code"]) == (404, "not_found")
+    assert (method.status_code, method.json()["code"]) == (405, "method_not_allowed")
+    assert method.headers["allow"] == "POST"
+    assert nowhere.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_defect_is_a_500_problem_that_tells_nothing_of_its_inside(
+    client: httpx.AsyncClient,
+) -> None:
+    response = await client.get("/broken")
+    assert (response.status_code, response.json()["code"]) == (500, "internal")
+    assert "defect" not in response.text
