@@ -14,7 +14,7 @@ def _trimmer() -> Callable[[int], int] | None:
         return None
     trim.argtypes = [ctypes.c_size_t]
     trim.restype = ctypes.c_int
-    return trim  # type: ignore[no-any-return]  # ctypes functions are untyped
+    return trim
 
 
 def give_back() -> bool:
