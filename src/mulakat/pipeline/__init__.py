@@ -1,0 +1,1 @@
+"""What happens to one answer: decode, transcribe, delivery, evaluate, report."""
