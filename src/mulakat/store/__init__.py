@@ -1,0 +1,1 @@
+"""What outlives a process: the answers' rows, their queue, and the spool of recordings."""

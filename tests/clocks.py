@@ -1,0 +1,18 @@
+"""A clock that tests move by hand."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+
+@dataclass
+class HandClock:
+    """Stands still until it is moved."""
+
+    time: datetime = field(default_factory=lambda: datetime(2026, 7, 1, 9, 0, tzinfo=UTC))
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def move(self, **by: float) -> None:
+        """Move by a timedelta's arguments; negative goes back."""
+        self.time += timedelta(**by)
