@@ -1,0 +1,65 @@
+"""What comes in: one answer, as multipart/form-data or JSON, checked while it streams."""
+
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import Executor
+from contextlib import asynccontextmanager
+
+from mulakat import errors
+from mulakat.intake import form, multipart
+from mulakat.intake.form import Audio, Submission
+from mulakat.intake.upload import Upload
+from mulakat.settings import MIB
+from mulakat.store.spool import Spool
+
+__all__ = ["Audio", "Submission", "receive"]
+
+MAX_JSON_BYTES = MIB
+"""Of a JSON body: all fields at their limits, each character written as two `\\uXXXX`."""
+
+
+@asynccontextmanager
+async def receive(
+    chunks: AsyncIterator[bytes],
+    content_type: str,
+    *,
+    spool: Spool,
+    disk: Executor,
+    languages: Sequence[str],
+    default_language: str,
+) -> AsyncIterator[Submission]:
+    """Yield the submission that a request's body makes.
+
+    A recording is in the spool by then, still without a name: `store_audio` gives it one,
+    leaving the block without that discards it, as does every error and cancellation.
+    `default_language` is the answer's where the body names none.
+
+    Raises UnsupportedBody, Malformed, TooLarge, NotAudio, Invalid or DiskFull, and whatever
+    `chunks` raises: how long a body may take is for the caller to say.
+    """
+    kind = content_type.partition(";")[0].strip().lower()
+    upload = Upload(spool, disk)
+    try:
+        if kind == "multipart/form-data":
+            fields = await multipart.read(chunks, content_type, upload)
+        elif kind == "application/json":
+            fields = form.fields_of_json(await _whole(chunks, MAX_JSON_BYTES))
+        else:
+            raise errors.UnsupportedBody
+        yield form.submission(
+            fields,
+            await upload.finish(),
+            languages=languages,
+            default_language=default_language,
+            keep=upload.keep,
+        )
+    finally:
+        await upload.discard()
+
+
+async def _whole(chunks: AsyncIterator[bytes], limit: int) -> bytes:
+    body = bytearray()
+    async for chunk in chunks:
+        body += chunk
+        if len(body) > limit:
+            raise errors.TooLarge(limit_mib=limit // MIB)
+    return bytes(body)

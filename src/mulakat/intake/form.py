@@ -1,0 +1,168 @@
+"""What was sent, once it is all there: its fields, checked."""
+
+import hashlib
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mulakat import errors
+from mulakat.settings import MAX_QUESTION_CHARACTERS, MAX_TEXT_CHARACTERS
+
+MAX_FIELD_CHARACTERS = 200
+"""Of the short fields: a language, a voice, an id."""
+
+LIMITS: Mapping[str, int] = {
+    "question": MAX_QUESTION_CHARACTERS,
+    "additional_text": MAX_TEXT_CHARACTERS,
+    "answer": MAX_TEXT_CHARACTERS,
+    "user_answer": MAX_TEXT_CHARACTERS,
+    "language": MAX_FIELD_CHARACTERS,
+    "voice_name": MAX_FIELD_CHARACTERS,
+    "session_id": MAX_FIELD_CHARACTERS,
+}
+"""The fields that are read, and the characters each may have; others are ignored."""
+
+# Neither SQLite's nor PostgreSQL's text can be trusted with these, nor can UTF-8 write them.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """A recording that was received whole: its bytes, hash and container (`intake.sniff`)."""
+
+    bytes: int
+    sha256: str
+    container: str
+
+
+async def _nothing_to_store() -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A spoken answer (`audio`) or a typed one (`typed_text`), never both.
+
+    `body_hash` is equal for two requests that say the same, however they were framed.
+    """
+
+    question: str
+    language: str
+    additional_text: str = ""
+    voice_name: str | None = None
+    session_id: str | None = None
+    typed_text: str | None = None
+    audio: Audio | None = None
+    body_hash: str
+    keep: Callable[[], Awaitable[str | None]] = field(
+        default=_nothing_to_store, repr=False, compare=False
+    )
+
+    async def store_audio(self) -> str | None:
+        """Make the recording durable and return its key in the spool; None for a typed answer.
+
+        Raises DiskFull. Until this is called, nothing of the recording has a name.
+        """
+        return await self.keep()
+
+
+def too_long(name: str) -> errors.Invalid:
+    """Return the error for a field of more characters than LIMITS allows."""
+    limit = LIMITS[name]
+    if name == "question":
+        return errors.Invalid("question_too_long", limit=limit)
+    if limit == MAX_TEXT_CHARACTERS:
+        return errors.Invalid("text_too_long", limit=limit)
+    return errors.Invalid("field_invalid", field=name)
+
+
+def fields_of_json(body: bytes) -> dict[str, str]:
+    """Return the known text fields of a JSON object; null counts as absent.
+
+    Raises Malformed for what is no JSON object, Invalid(field_invalid) for a value that is
+    no string.
+    """
+    try:
+        document = json.loads(body.decode(), object_pairs_hook=_once)
+    except UnicodeDecodeError:
+        raise errors.Malformed(reason="JSON is not UTF-8") from None
+    except RecursionError:
+        raise errors.Malformed(reason="JSON is nested too deeply") from None
+    except ValueError:
+        raise errors.Malformed(reason="JSON cannot be parsed") from None
+    if not isinstance(document, dict):
+        raise errors.Malformed(reason="JSON is not an object")
+    found: dict[str, str] = {}
+    for name in LIMITS:
+        value = document.get(name)
+        if value is None:
+            continue
+        if not isinstance(value, str):
+            raise errors.Invalid("field_invalid", field=name)
+        found[name] = value
+    return found
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise errors.Malformed(reason="a JSON key is repeated")
+    return found
+
+
+def submission(
+    fields: Mapping[str, str],
+    audio: Audio | None,
+    *,
+    languages: Sequence[str],
+    default_language: str,
+    keep: Callable[[], Awaitable[str | None]] = _nothing_to_store,
+) -> Submission:
+    """Return the checked submission; raises Invalid with the code of the first thing wrong.
+
+    `default_language` stands in when none is given. Text is kept as it came, line ends made
+    `\\n`; one of only spaces counts as absent.
+    """
+    texts: dict[str, str] = {}
+    for name, value in fields.items():
+        text = value.replace("\r\n", "\n")
+        if len(text) > LIMITS[name]:
+            raise too_long(name)
+        if _UNSTORABLE.search(text):
+            raise errors.Invalid("field_invalid", field=name)
+        if text := text.strip():
+            texts[name] = text
+    if "answer" in texts and "user_answer" in texts:
+        raise errors.Invalid("answer_ambiguous")
+    typed = texts.get("answer") or texts.get("user_answer")
+    if "question" not in texts:
+        raise errors.Invalid("question_missing")
+    if audio is None and typed is None:
+        raise errors.Invalid("answer_missing")
+    if audio is not None and typed is not None:
+        raise errors.Invalid("answer_ambiguous")
+    language = texts.get("language", default_language).lower()
+    if language not in languages:
+        known = ", ".join(languages)
+        raise errors.Invalid("language_unknown", language=language, known=known)
+    content: dict[str, str | None] = {
+        "question": texts["question"],
+        "language": language,
+        "additional_text": texts.get("additional_text", ""),
+        "voice_name": texts.get("voice_name"),
+        "session_id": texts.get("session_id"),
+        "typed_text": typed,
+    }
+    hashed = json.dumps([content, audio and audio.sha256], sort_keys=True).encode()
+    return Submission(
+        question=texts["question"],
+        language=language,
+        additional_text=texts.get("additional_text", ""),
+        voice_name=texts.get("voice_name"),
+        session_id=texts.get("session_id"),
+        typed_text=typed,
+        audio=audio,
+        body_hash=hashlib.sha256(hashed).hexdigest(),
+        keep=keep,
+    )
