@@ -33,7 +33,7 @@ SQLITE_PRAGMAS = (
     "journal_mode = WAL",
     "synchronous = FULL",
     "foreign_keys = ON",
-    "cache_size = -2000",  # KiB for a connection
+    "cache_size = -500",  # KiB a connection: four of -2000 measured 2.3 MB more, no faster
 )
 
 # A process that is stopped inside a transaction must not hold the others up for ever;

@@ -39,7 +39,7 @@ async def test_sqlite_survives_power_loss_waits_for_others_and_stays_small(tmp_p
         "synchronous": 2,  # FULL
         "busy_timeout": 5000,
         "foreign_keys": 1,
-        "cache_size": -2000,
+        "cache_size": -500,
     }
     async with reading(engine) as connection:
         found = {
