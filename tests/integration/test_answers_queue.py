@@ -336,3 +336,20 @@ async def test_kept_recordings_are_owned_until_their_time_is_over(
     hand_clock.move(seconds=1)
     assert await answers.release_kept_audio() == {"a" * 32}
     assert await answers.owned_audio() == {"b" * 32}
+
+
+# --- deleting
+
+
+async def test_a_deleted_answer_is_gone_and_its_workers_lease_void(
+    answers: Answers, new_answer: New
+) -> None:
+    await answers.accept(new_answer(**SPOKEN), 10)
+    claim = await claimed(answers)
+    deleted = await answers.delete(claim.id)
+    assert deleted is not None
+    assert deleted.audio_key == SPOKEN["audio_key"]
+    assert await answers.get(claim.id) is None
+    assert not await answers.heartbeat(claim, "transcribing", 10)
+    assert not await answers.finish(claim, {"score": 50})
+    assert await answers.delete(claim.id) is None

@@ -141,18 +141,22 @@ def _model(settings: Settings) -> Iterator[Finding]:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
-    async def look() -> tuple[str | None, bool]:
+    async def look() -> tuple[bool, bool]:
         engine = make_engine(settings.store)
         try:
-            trouble = await check_database(engine)
-            return trouble, trouble is None and await migrate.is_current(engine)
+            await check_database(engine)
+            return True, await migrate.is_current(engine)
+        except errors.DatabaseBusy:
+            return False, False
         finally:
             await engine.dispose()
 
-    trouble, current = asyncio.run(look())
+    answers, current = asyncio.run(look())
     kind = "PostgreSQL" if settings.store.database_url else "SQLite"
-    if trouble:
-        yield Finding("database", f"{kind}: {trouble}", "check MULAKAT_DATABASE_URL and the server")
+    if not answers:
+        yield Finding(
+            "database", f"{kind} does not answer", "check MULAKAT_DATABASE_URL and the server"
+        )
     elif not current:
         yield Finding(
             "database", f"{kind}, not at version {migrate.HEAD} yet", "run: mulakat migrate"

@@ -78,7 +78,7 @@ def evaluate(  # noqa: PLR0917  # one parameter an option
     as_json: bool,
 ) -> None:  # fmt: skip
     """Evaluate a recording without a server."""
-    from mulakat.cli.evaluate import evaluate as run
+    from mulakat.cli.evaluate import run
 
     sys.exit(
         run(

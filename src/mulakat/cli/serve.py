@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mulakat import clock
 from mulakat.errors import ModelError
 from mulakat.memory import gauge
 from mulakat.observe.log import configure, logger
@@ -26,6 +25,7 @@ from mulakat.worker import upkeep
 from mulakat.worker.supervisor import Supervisor
 
 if TYPE_CHECKING:
+    from mulakat.web.app import StartWorkers
     from mulakat.web.state import Workers
 
 BACKLOG = 2048
@@ -90,7 +90,7 @@ async def _work(settings: Settings, environ: Mapping[str, str]) -> None:
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
     engine = make_engine(settings.store)
     spool = Spool(settings.store.data_dir / "spool", settings.intake.disk_floor)
-    answers = Answers(engine, settings.queue, clock.now, keep_audio=settings.store.keep_audio)
+    answers = Answers(engine, settings.queue, settings.store)
     try:
         async with Supervisor(settings, answers, spool, environ):
             await stop.wait()
@@ -98,9 +98,7 @@ async def _work(settings: Settings, environ: Mapping[str, str]) -> None:
         await engine.dispose()
 
 
-def _embedded(
-    settings: Settings, environ: Mapping[str, str]
-) -> "Callable[[Answers, Spool, Callable[[], None]], object]":
+def _embedded(settings: Settings, environ: Mapping[str, str]) -> "StartWorkers":
     @asynccontextmanager
     async def start(
         answers: Answers, spool: Spool, changed: Callable[[], None]
@@ -167,7 +165,7 @@ def _announce(settings: Settings, listener: socket.socket) -> None:
 
 def _model_trouble(settings: Settings) -> str | None:
     try:
-        model_files.check_quickly(model_files.installed_dir(settings.speech))
+        model_files.check(model_files.installed_dir(settings.speech))
     except ModelError as error:
         return f"{error.params.get('reason', 'missing')}; run `mulakat model install`"
     return None

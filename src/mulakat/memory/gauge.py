@@ -85,10 +85,10 @@ def _groups(root: Path) -> list[_Group]:
         top = root / mount.lstrip("/")
         # In a container the mount shows our own group as its root; elsewhere the path of
         # /proc/self/cgroup continues below the mounted part.
-        path = PurePosixPath(paths[version])
-        if path.is_relative_to(mounted_root):
-            path = path.relative_to(mounted_root)
-        folder = top / str(path).lstrip("/")
+        mine_there = PurePosixPath(paths[version])
+        if mine_there.is_relative_to(mounted_root):
+            mine_there = mine_there.relative_to(mounted_root)
+        folder = top / str(mine_there).lstrip("/")
         groups.append(_Group(version, folder if folder.is_dir() else top, top))
     return groups
 

@@ -131,6 +131,17 @@ class Answers:
             rows = (await connection.execute(query)).all()
         return {row[0]: Progress(*row[1:]) for row in rows}
 
+    async def delete(self, answer_id: str) -> Answer | None:
+        """Delete an answer, in whatever state; returns what it was, None when there is none.
+
+        A worker that has it in hand finds its lease void. The recording is the caller's to
+        remove.
+        """
+        async with writing(self._engine) as connection:
+            query = delete(table).where(table.c.id == answer_id).returning(table)
+            row = (await connection.execute(query)).first()
+        return _answer(row) if row else None
+
     async def depth(self) -> Depth:
         """Return how much waits and how fast it goes."""
         async with reading(self._engine) as connection:

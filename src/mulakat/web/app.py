@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 
 from fastapi import FastAPI
 
-from mulakat import __version__, clock
+from mulakat import __version__, errors
 from mulakat.settings import MAX_AUDIO_BYTES, MAX_BODY_OVERHEAD, MIB, Settings
 from mulakat.store.answers import Answers
 from mulakat.store.engine import check, make_engine
@@ -41,9 +41,7 @@ def create_app(
         async with AsyncExitStack() as stack:
             engine = make_engine(settings.store)
             stack.push_async_callback(engine.dispose)
-            answers = Answers(
-                engine, settings.queue, clock.now, keep_audio=settings.store.keep_audio
-            )
+            answers = Answers(engine, settings.queue, settings.store)
             spool = Spool(settings.store.data_dir / "spool", settings.intake.disk_floor)
             disk = ThreadPoolExecutor(DISK_THREADS, thread_name_prefix="disk")
             stack.callback(disk.shutdown)
@@ -51,7 +49,11 @@ def create_app(
             workers = await stack.enter_async_context(start_workers(answers, spool, watch.nudge))
 
             async def database() -> str | None:
-                return await check(engine)
+                try:
+                    await check(engine)
+                except errors.DatabaseBusy:
+                    return "it does not answer"
+                return None
 
             async def room() -> str | None:
                 return spool.trouble()

@@ -5,12 +5,13 @@ from a worker on this one only makes the next look come sooner.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 
 from mulakat import errors
 from mulakat.observe.log import logger
-from mulakat.store.answers import Answers, Progress
+from mulakat.store.answers import Answers
+from mulakat.store.values import Progress
 
 TICK_SECONDS = 0.25
 """Between two looks while anybody waits; a quarter second is at once for a person."""
@@ -42,7 +43,7 @@ class Watch:
         """Look now: something is known to have changed."""
         self._nudged.set()
 
-    async def follow(self, answer_id: str) -> AsyncIterator[Progress | None]:
+    async def follow(self, answer_id: str) -> AsyncGenerator[Progress | None]:
         """Yield each change of an answer, from its present state to done or failed.
 
         Yields None, and ends, when the answer is gone.

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from mulakat import clock, errors
+from mulakat import errors
 from mulakat.memory.release import give_back
 from mulakat.observe.log import logger
 from mulakat.settings import Settings
-from mulakat.store.answers import Answers, Claim
+from mulakat.store.answers import Answers
 from mulakat.store.engine import make_engine
 from mulakat.store.spool import Spool
+from mulakat.store.values import Claim
 from mulakat.worker import wire
 from mulakat.worker.tools import Workshop
 
@@ -100,7 +101,7 @@ class Worker:
         self._stopping.set()
 
     def _say(self, kind: wire.Kind, claim: Claim | None = None) -> None:
-        message = wire.Message(kind, claim.answer.id, claim.token) if claim else wire.Message(kind)
+        message = wire.Message(kind, claim.id, claim.token) if claim else wire.Message(kind)
         with suppress(BrokenPipeError):  # the parent is gone; stdin's end says so too
             os.write(sys.stdout.fileno(), wire.encode(message))
 
@@ -168,7 +169,7 @@ class Worker:
         if claim.answer.attempts >= self._settings.queue.max_attempts:
             await self._fail(claim, error)
         else:
-            await self._answers.lost(claim.answer.id, claim.token)
+            await self._answers.lost(claim)
 
     def _release(self, claim: Claim) -> None:
         if claim.answer.audio_key and self._settings.store.keep_audio == 0:
@@ -229,7 +230,7 @@ async def work(settings: Settings) -> int:
     """Run a worker process to its end and return its exit status."""
     engine = make_engine(settings.store)
     spool = Spool(settings.store.data_dir / "spool", settings.intake.disk_floor)
-    answers = Answers(engine, settings.queue, clock.now, keep_audio=settings.store.keep_audio)
+    answers = Answers(engine, settings.queue, settings.store)
     try:
         return await Worker(settings, answers, spool).run()
     finally:

@@ -11,7 +11,7 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +19,9 @@ from pathlib import Path
 from mulakat import errors
 from mulakat.observe.log import logger
 from mulakat.settings import Settings, environment
-from mulakat.store.answers import Answers, Claim
+from mulakat.store.answers import Answers
 from mulakat.store.spool import Spool
+from mulakat.store.values import Lease
 from mulakat.worker import wire
 from mulakat.worker.process import GRACE_SECONDS
 
@@ -34,10 +35,9 @@ _NICENESS = 5
 """The web process goes first: it answers in milliseconds, recognition takes seconds."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _InHand:
-    answer: str
-    token: int
+    lease: Lease
     since: float
 
 
@@ -54,17 +54,17 @@ class Supervisor:
         answers: Answers,
         spool: Spool,
         base_environment: Mapping[str, str],
-        changed: "asyncio.Event | None" = None,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._settings = settings
         self._answers = answers
         self._spool = spool
         self._environment = base_environment
-        self._changed = changed or asyncio.Event()
+        self._changed = changed
         self._process: asyncio.subprocess.Process | None = None
         self._in_hand: _InHand | None = None
         self._ready = False
-        self._stopping = False
+        self._stopping = asyncio.Event()
         self._timed_out = False
         self._deaths = 0
         self._task: asyncio.Task[None] | None = None
@@ -94,7 +94,7 @@ class Supervisor:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._stopping = True
+        self._stopping.set()
         process = self._process
         if process and process.returncode is None:
             with suppress(ProcessLookupError):
@@ -107,18 +107,16 @@ class Supervisor:
                     process.kill()
                 await process.wait()
         if self._task:
-            with suppress(asyncio.CancelledError, TimeoutError):
-                async with asyncio.timeout(STOP_SECONDS):
-                    await self._task
+            await self._task
 
     async def _keep_one(self) -> None:
-        while not self._stopping:
+        while True:
             try:
                 status = await self._live_once()
             except OSError as error:
                 self._log.error("the worker could not be started", reason=str(error))
                 status = -1
-            if self._stopping:
+            if self._stopping.is_set():
                 return
             if status == wire.IDLE_EXIT:
                 self._log.info("worker replaced", reason="idle")
@@ -126,7 +124,11 @@ class Supervisor:
             self._deaths += 1
             wait = BACKOFF_SECONDS[min(self._deaths, len(BACKOFF_SECONDS)) - 1]
             self._log.warning("worker died", exit=_exit_name(status), restart_in=wait)
-            await asyncio.sleep(wait)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self._stopping.wait()
+            if self._stopping.is_set():
+                return
 
     async def _live_once(self) -> int:
         """Start a worker, follow it to its end, give back what it held; return its status."""
@@ -189,11 +191,11 @@ class Supervisor:
         if message.kind == "ready":
             self.wake()  # answers may have come while there was no worker
         elif message.kind == "started":
-            self._in_hand = _InHand(message.answer, message.token, time.monotonic())
+            self._in_hand = _InHand(Lease(message.answer, message.token), time.monotonic())
         elif message.kind == "ended":
             self._in_hand = None
             self._deaths = 0
-        self._changed.set()
+        self._changed()
 
     async def _keep_deadline(self, process: asyncio.subprocess.Process) -> None:
         """Kill the worker when an answer takes too long: native code hears nothing else."""
@@ -203,7 +205,7 @@ class Supervisor:
             left = seconds if held is None else held.since + seconds - time.monotonic()
             if held and left <= 0:
                 self._timed_out = True
-                self._log.warning("answer past its deadline, worker stopped", answer=held.answer)
+                self._log.warning("answer past its deadline, worker stopped", answer=held.lease.id)
                 with suppress(ProcessLookupError):
                     process.kill()
                 return
@@ -217,14 +219,12 @@ class Supervisor:
         try:
             if timed_out:
                 error = errors.DeadlineExceeded(seconds=round(self._settings.speech.deadline))
-                answer = await self._answers.get(held.answer)
-                if answer:
-                    await self._answers.fail(Claim(answer, held.token), error.code, error.params)
+                await self._answers.fail(held.lease, error.code, error.params)
             else:
-                await self._answers.lost(held.answer, held.token)
+                await self._answers.lost(held.lease)
         except errors.DatabaseBusy:
             self._log.warning("could not give the answer back; its lease will run out")
-        self._changed.set()
+        self._changed()
 
 
 def _exit_name(status: int) -> str:

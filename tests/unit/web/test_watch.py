@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from mulakat.store.answers import Progress
+from mulakat.store.values import Progress, State
 from mulakat.web.watch import Watch
 
 
@@ -22,7 +22,7 @@ class Rows:
         return {one: self.states[one] for one in asked & self.states.keys()}
 
 
-def at(state: str, stage: str | None = None, progress: int | None = None) -> Progress:
+def at(state: State, stage: str | None = None, progress: int | None = None) -> Progress:
     return Progress(state=state, stage=stage, progress=progress, place=None, error_code=None)
 
 

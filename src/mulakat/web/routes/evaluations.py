@@ -16,7 +16,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from mulakat import errors, intake
 from mulakat.languages import codes
-from mulakat.store.answers import Answer, NewAnswer, Progress
+from mulakat.store.values import Answer, NewAnswer, Progress
 from mulakat.web import problems, schemas
 from mulakat.web.state import Parts, parts
 
@@ -24,10 +24,6 @@ router = APIRouter()
 
 KEEP_ALIVE_SECONDS = 15.0
 """Between comments on a silent event stream, below the 30–60 s after which proxies close it."""
-
-SECONDS_PER_ANSWER = 10
-"""What a place in the queue is worth in an estimate: 60 s of speech at a real-time factor of
-0.1 (design/memory.md) and loading."""
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
@@ -50,7 +46,6 @@ async def evaluate(request: Request) -> Response:
     here, reader = parts(request), problems.reader_language(request)
     _admit_guest(here)
     key = _idempotency_key(request)
-    await here.answers.check_room(here.settings.intake.queue_limit)
     async with intake.receive(
         request.stream(),
         request.headers.get("content-type", ""),
@@ -178,21 +173,24 @@ async def _event(here: Parts, answer_id: str, reader: str, progress: Progress | 
         answer = await here.answers.get(answer_id)
         error = _failure(answer) if answer else errors.NotFound()
         return _sse("failed", problems.document(error, reader, id=answer_id))
-    return _sse("progress", _pending(answer_id, progress))
+    return _sse("progress", await _pending(here, answer_id, progress))
 
 
 def _sse(event: str, data: dict[str, object]) -> bytes:
     return f"event: {event}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
 
 
-def _pending(answer_id: str, progress: Progress) -> dict[str, object]:
+async def _pending(here: Parts, answer_id: str, progress: Progress) -> dict[str, object]:
+    estimate = None
+    if progress.place:
+        estimate = round(progress.place * (await here.answers.depth()).seconds_each)
     return schemas.Pending(
         id=answer_id,
         status="queued" if progress.state == "queued" else "running",
-        stage=progress.stage or progress.state,
+        stage=progress.stage or ("queued" if progress.state == "queued" else "decoding"),
         progress=progress.progress,
         place=progress.place,
-        estimate_seconds=(progress.place or 1) * SECONDS_PER_ANSWER,
+        estimate_seconds=estimate,
     ).model_dump()
 
 
@@ -216,7 +214,9 @@ async def _show(here: Parts, answer_id: str, reader: str, *, created: bool = Fal
     if progress.state in {"done", "failed"}:  # it ended between the two looks
         return await _show(here, answer_id, reader, created=created)
     return JSONResponse(
-        _pending(answer_id, progress), status_code=202, headers={**location, "Retry-After": "1"}
+        await _pending(here, answer_id, progress),
+        status_code=202,
+        headers={**location, "Retry-After": "1"},
     )
 
 
