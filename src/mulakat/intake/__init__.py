@@ -8,7 +8,7 @@ from mulakat import errors
 from mulakat.intake import form, multipart
 from mulakat.intake.form import Audio, Submission
 from mulakat.intake.upload import Upload
-from mulakat.settings import MIB
+from mulakat.settings import MAX_TEXT_CHARACTERS, MIB
 from mulakat.store.spool import Spool
 
 __all__ = ["Audio", "Submission", "receive"]
@@ -42,7 +42,7 @@ async def receive(
         if kind == "multipart/form-data":
             fields = await multipart.read(chunks, content_type, upload)
         elif kind == "application/json":
-            fields = form.fields_of_json(await _whole(chunks, MAX_JSON_BYTES))
+            fields = form.fields_of_json(await _whole(chunks))
         else:
             raise errors.UnsupportedBody
         yield form.submission(
@@ -56,10 +56,10 @@ async def receive(
         await upload.discard()
 
 
-async def _whole(chunks: AsyncIterator[bytes], limit: int) -> bytes:
+async def _whole(chunks: AsyncIterator[bytes]) -> bytes:
     body = bytearray()
     async for chunk in chunks:
         body += chunk
-        if len(body) > limit:
-            raise errors.TooLarge(limit_mib=limit // MIB)
+        if len(body) > MAX_JSON_BYTES:  # the sentence of TooLarge speaks of a recording
+            raise errors.Invalid("text_too_long", limit=MAX_TEXT_CHARACTERS)
     return bytes(body)
