@@ -8,7 +8,7 @@ function usual(value, range, show) {
   const [low, high] = range;
   const where = value < low ? "below" : value > high ? "above" : null;
   return el("span", { class: where ? "norm off" : "norm" },
-    say("usual", { low: show(low), high: show(high) }), where ? ` · ${say(where)}` : null);
+    say(low > 0 ? "usual" : "usual_most", { low: show(low), high: show(high) }), where ? ` · ${say(where)}` : null);
 }
 
 function measure(name, value, unit, norm = null) {

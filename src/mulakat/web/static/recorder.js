@@ -4,8 +4,8 @@ const TYPES = ["audio/webm;codecs=opus", "audio/ogg;codecs=opus", "audio/mp4;cod
 const BITS_PER_SECOND = 40_000; // speech in Opus is transparent to a recogniser well below this
 const PIECE_MS = 1000; // what is encoded so far is handed over this often
 export const LEVEL_SECONDS = 0.05;
-const QUIETEST_DB = -58; // a level of 0; a quiet room lies about here after gain control
-const LOUDEST_DB = -12; // a level of 100
+const QUIETEST_DB = -54; // a level of 0; a quiet room lies about here after gain control
+const LOUDEST_DB = -6; // a level of 100
 
 /** A reason that no recording can be made; `key` is its sentence's name. */
 export class NoRecording extends Error {

@@ -13,6 +13,11 @@ const SILENT_SECONDS = 4;
 const FIRST_SPAN_SECONDS = 20; // the growing strip's width, until the answer is longer
 const KEPT = "mulakat.answer"; // in sessionStorage: a reload takes the evaluation up again
 
+/** A new Idempotency-Key; browsers keep randomUUID from pages opened over plain http. */
+function newKey() {
+  return crypto.randomUUID?.() ?? [...crypto.getRandomValues(new Uint32Array(4))].join("-");
+}
+
 class InterviewRoom extends HTMLElement {
   #answer = null; // what is being answered: question, language, file or text, key, levels
   #recording = null;
@@ -129,7 +134,7 @@ class InterviewRoom extends HTMLElement {
     this.#notice(null);
     const question = this.question.value.trim();
     if (!this.#refuseField(this.question, question ? null : problems.question_missing)) return null;
-    return { question, language: this.#language(), key: crypto.randomUUID?.() ?? `${Math.random()}` };
+    return { question, language: this.#language(), key: newKey() };
   }
 
   #notice(problem) {
@@ -312,7 +317,7 @@ class InterviewRoom extends HTMLElement {
     if (error instanceof Refusal) {
       const { problem } = error;
       this.#answer.id = undefined;
-      this.#answer.key = crypto.randomUUID?.() ?? `${Math.random()}`; // a refused answer is done with
+      this.#answer.key = newKey(); // the old one stands for what was refused
       const again = problem.status >= 500 || [408, 409, 429].includes(problem.status);
       return this.#trouble(problem.detail ? problem : problems.internal, { retry: again && say("again") });
     }

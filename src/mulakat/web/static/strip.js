@@ -1,7 +1,7 @@
 // The answer strip: one drawing of an answer, the same while it is recorded, sent and read.
 
 import { svg } from "./elements.js";
-import { number } from "./say.js";
+import { number, say } from "./say.js";
 
 const HEIGHT = 76;
 const MIDDLE = 40;
@@ -84,7 +84,7 @@ class AnswerStrip extends HTMLElement {
       if (middle - labelled < LABEL_WIDTH) continue;
       labelled = middle;
       parts.push(
-        svg("text", { x: middle, y: 11, "text-anchor": "middle" }, `${number(end - start, 1)} s`),
+        svg("text", { x: middle, y: 11, "text-anchor": "middle" }, say("seconds", { seconds: number(end - start, 1) })),
       );
     }
     return parts;
