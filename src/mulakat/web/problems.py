@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from mulakat import errors
 from mulakat.languages import codes, negotiate, say
@@ -87,8 +88,14 @@ async def _on_defect(request: Request, error: Exception) -> JSONResponse:
     return response(errors.Internal(), reader_language(request))
 
 
+async def _on_leaving(request: Request, error: Exception) -> Response:
+    """Answer a client that went away in the middle of its body: nobody reads this."""
+    return Response(status_code=errors.Malformed.status)
+
+
 def install(app: FastAPI) -> None:
     """Make every error of the app a problem document."""
     app.add_exception_handler(errors.MulakatError, _on_error)
     app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(ClientDisconnect, _on_leaving)
     app.add_exception_handler(Exception, _on_defect)
