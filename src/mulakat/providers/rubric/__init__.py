@@ -1,0 +1,103 @@
+"""The deterministic rubric: the same answer gets the same score, with no model's mood in it.
+
+Six criteria, one small file each; what they listen for is data (languages/*/lexicon.toml).
+Two factors keep form from outweighing matter: `substance` shrinks every criterion of an answer
+that says little of its own, `pertinence` shrinks all but relevance for one that is about
+something else.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from mulakat.languages import say
+from mulakat.languages.matching import is_content
+from mulakat.providers.rubric import (
+    clarity,
+    coverage,
+    delivery,
+    relevance,
+    specificity,
+    structure,
+    wording,
+)
+from mulakat.providers.rubric.reading import Judged, Reading, between
+from mulakat.providers.values import Assessment, Criterion, Material
+
+if TYPE_CHECKING:
+    from mulakat.providers.protocols import Embedder
+
+WEIGHTS = {
+    "relevance": 0.25,
+    "coverage": 0.20,
+    "structure": 0.20,
+    "specificity": 0.15,
+    "clarity": 0.10,
+    "delivery": 0.10,
+}
+"""Shares of the total (design decision); a typed answer has no delivery, the rest is scaled."""
+
+JUDGES: dict[str, Callable[[Reading], Judged]] = {
+    "relevance": relevance.judge,
+    "coverage": coverage.judge,
+    "structure": structure.judge,
+    "specificity": specificity.judge,
+    "clarity": clarity.judge,
+    "delivery": delivery.judge,
+}
+
+ENOUGH_NOVEL_WORDS = 18
+"""Content words of the answer's own from which on it is judged in full (on
+tests/fixtures/answers.toml weak answers have 4–13, middling ones 12–21)."""
+
+
+class Rubric:
+    """An Evaluator without a language model."""
+
+    engine = "rubric-1"
+
+    def __init__(self, embedder: "Embedder") -> None:
+        self._embedder = embedder
+
+    def evaluate(self, material: Material) -> Assessment:
+        """Return scores, evidence and advice; an answer that says nothing gets near 0."""
+        reading = Reading(material, self._embedder)
+        factor = substance(reading)
+        about = 0.2 + 0.8 * between(relevance.share(reading), 0.1, 0.45)
+        keys = [key for key in WEIGHTS if key != "delivery" or material.delivery]
+        whole = sum(WEIGHTS[key] for key in keys)
+        criteria = []
+        for key in keys:
+            verdict = JUDGES[key](reading)
+            share = verdict.share * factor * (1.0 if key == "relevance" else about)
+            criteria.append(
+                Criterion(
+                    key=key,
+                    name=say(material.reader, f"criterion.{key}"),
+                    weight=round(WEIGHTS[key] / whole, 4),
+                    score=round(100 * share),
+                    evidence=tuple(one.evidence for one in verdict.sentences),
+                    advice=say(
+                        material.reader, f"advice.{key}.{verdict.advice}", **verdict.params
+                    ),
+                )
+            )
+        score = round(sum(one.weight * one.score for one in criteria))
+        return Assessment(
+            engine=self.engine,
+            score=score,
+            evaluation=wording.evaluation(material, criteria, score),
+            criteria=tuple(criteria),
+            strengths=wording.strengths(material.reader, criteria),
+            improvements=wording.improvements(material.reader, criteria),
+            extra={"embedder": self._embedder.engine},
+        )
+
+
+def substance(reading: Reading) -> float:
+    """Return 0–1: how much the answer says of its own, in connected speech."""
+    own = between(len(reading.novel), 1, ENOUGH_NOVEL_WORDS)
+    words = reading.words
+    functional = sum(not is_content(reading.language, word) for word in words)
+    expected = reading.text_norms["least_function_share"]
+    connected = between(functional / max(1, len(words)), 0, expected)
+    return own * (0.2 + 0.8 * connected)

@@ -1,0 +1,69 @@
+"""Delivery: the measures of speech against the usual ranges of the language."""
+
+from typing import Any
+
+from mulakat.languages import norms
+from mulakat.providers.rubric.reading import Judged, Reading, clamp, judged
+from mulakat.providers.rubric.sentences import Sentence
+
+_WEIGHTS = {
+    "words_per_minute": 0.3,
+    "fillers_per_minute": 0.25,
+    "pause_longest": 0.15,
+    "pauses_per_minute": 0.1,
+    "speech_ratio": 0.1,
+    "articulation_rate": 0.1,
+}
+"""What listeners notice first weighs most: pace and fillers (estimate)."""
+
+
+def fit(value: float, low: float, high: float) -> float:
+    """Return 1 inside a range, falling to 0 at one width of the range outside it."""
+    outside = max(low - value, value - high, 0.0)
+    return clamp(1 - outside / (high - low))
+
+
+def judge(reading: Reading) -> Judged:
+    """Judge the measures that exist; the worst gives the advice. Needs a delivery."""
+    delivery, ranges = reading.delivery, norms(reading.language)
+    fits: dict[str, float] = {}
+    for name in _WEIGHTS:
+        value = getattr(delivery, name)
+        if value is not None:
+            fits[name] = fit(value, *ranges[name])
+    if delivery is None or not fits:
+        return judged(0.0, (), "good")
+    total = sum(_WEIGHTS[name] * fits[name] for name in fits)
+    share = total / sum(_WEIGHTS[name] for name in fits)
+    worst = min(fits, key=lambda name: (fits[name], -_WEIGHTS[name]))
+    if fits[worst] > 0.85:
+        return judged(share, _around(reading, None), "good")
+    if worst == "fillers_per_minute":
+        first = delivery.fillers[0]
+        return judged(share, _around(reading, first.start), "fillers", said=first.text)
+    if worst == "pause_longest":
+        return judged(share, (), "long_pause", seconds=round(delivery.pause_longest, 1))
+    low, _ = ranges[worst]
+    under = getattr(delivery, worst) < low
+    return judged(share, _around(reading, None), _ADVICE[worst, under])
+
+
+_ADVICE: dict[tuple[str, bool], Any] = {
+    ("words_per_minute", True): "slow",
+    ("words_per_minute", False): "fast",
+    ("articulation_rate", True): "slow",
+    ("articulation_rate", False): "fast",
+    ("pauses_per_minute", True): "no_pauses",
+    ("pauses_per_minute", False): "many_pauses",
+    ("speech_ratio", True): "many_pauses",
+    ("speech_ratio", False): "no_pauses",
+}
+
+
+def _around(reading: Reading, at: float | None) -> list[Sentence]:
+    """Return the sentence spoken at a time, or the longest one: there the pace shows."""
+    timed = [one for one in reading.sentences if one.start is not None and one.end is not None]
+    if at is not None:
+        timed = [one for one in timed if (one.end or 0) > at]
+        return timed[:1]
+    return sorted(timed, key=lambda one: len(one.tokens), reverse=True)[:1]
