@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from mulakat.errors import Invalid
+from mulakat.pipeline import gate, report
 from mulakat.pipeline.decode import windows as decoded_windows
 from mulakat.pipeline.delivery import measure
 from mulakat.pipeline.sound import SoundMeter, metered
-
-from mulakat.errors import Invalid
-from mulakat.pipeline import report
 from mulakat.providers.protocols import Evaluator, Transcriber
 from mulakat.providers.values import Material, Sound, Window, Word
 from mulakat.settings import MAX_AUDIO_SECONDS
@@ -94,8 +93,10 @@ def run(job: Job, tools: Tools, progress: Progress) -> dict[str, object]:
         additional_text=job.additional_text,
         delivery=delivery,
     )
-    with tools.evaluator() as evaluator:
-        assessment = evaluator.evaluate(material)
+    assessment = gate.not_scored(material)
+    if assessment is None:
+        with tools.evaluator() as evaluator:
+            assessment = evaluator.evaluate(material)
     spent["evaluate"] = time.perf_counter() - evaluating
     spent["total"] = time.perf_counter() - began
     timings = {stage: round(seconds, 3) for stage, seconds in spent.items()}

@@ -76,9 +76,7 @@ class Rubric:
                     weight=round(WEIGHTS[key] / whole, 4),
                     score=round(100 * share),
                     evidence=tuple(one.evidence for one in verdict.sentences),
-                    advice=say(
-                        material.reader, f"advice.{key}.{verdict.advice}", **verdict.params
-                    ),
+                    advice=say(material.reader, f"advice.{key}.{verdict.advice}", **verdict.params),
                 )
             )
         score = round(sum(one.weight * one.score for one in criteria))

@@ -28,9 +28,7 @@ def wanted(reading: Reading) -> list[str]:
 def judge(reading: Reading) -> Judged:
     """Judge by the asked-for kinds present and by the number of words."""
     norm = reading.text_norms
-    length = between(
-        len(reading.words), norm["least_answer_words"] / 2, norm["full_answer_words"]
-    )
+    length = between(len(reading.words), norm["least_answer_words"] / 2, norm["full_answer_words"])
     kinds = wanted(reading)
     shares: dict[str, float] = {}
     evidence: list[Sentence] = []
@@ -42,9 +40,6 @@ def judge(reading: Reading) -> Judged:
         shares[kind] = min(1.0, len(found) / (1 if kind in {"result", "reason"} else 2))
         evidence += [one for one in found if one not in evidence][:1]
     missing = [kind for kind in kinds if shares[kind] == 0]
-    if missing:
-        advice = missing[0]
-    else:
-        advice = "short" if length < 0.75 else "good"
+    advice = missing[0] if missing else "short" if length < 0.75 else "good"
     value = LENGTH * length + (1 - LENGTH) * sum(shares.values()) / len(kinds)
     return judged(value, evidence[:3], advice)

@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mulakat.languages import codes, norms
+from mulakat.languages import codes, lexicon, norms
 from mulakat.languages.matching import Token, find, is_content, same_word, tokens
 from mulakat.providers.rubric.sentences import Sentence, split
 from mulakat.providers.values import Delivery, Material
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from mulakat.providers.protocols import Embedder
+
+
+MEANT_MARGIN = 0.18
+"""Taken off the cosine to a stand-in sentence: answers about something else reach 0.26 there, by
+their form alone, where they stay below 0.08 to the question itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +29,7 @@ class Judged:
     params: dict[str, object]
 
 
-def judged(
-    share: float, sentences: Sequence[Sentence], advice: str, **params: object
-) -> Judged:
+def judged(share: float, sentences: Sequence[Sentence], advice: str, **params: object) -> Judged:
     """Return a verdict with its share held within 0–1."""
     return Judged(clamp(share), tuple(sentences), advice, params)
 
@@ -115,25 +115,32 @@ class Reading:
         return frozenset(kept)
 
     @cached_property
-    def vectors(self) -> "NDArray[np.float32]":
-        """The question's subject, the question, then each sentence: rows of length 1."""
-        subject = " ".join(token.text for token in self.subject) or self.question
-        return self._embedder.embed(
-            [subject, self.question, *(sentence.text for sentence in self.sentences)]
+    def asked(self) -> tuple[str, ...]:
+        """The question and its subject; empty when it names none ("Test question")."""
+        subject = " ".join(token.text for token in self.subject)
+        return (self.question, subject or self.question) if subject or self.meant else ()
+
+    @cached_property
+    def meant(self) -> tuple[str, ...]:
+        """For an open question ("Tell me about yourself") sentences an answer may resemble."""
+        return tuple(
+            sentence
+            for code in codes()
+            for name, table in lexicon(code)["means"].items()
+            if find(code, f"means.{name}.asked", self._question_tokens)
+            for sentence in table["says"]
         )
 
     @cached_property
     def nearness(self) -> list[float]:
-        """For each sentence, its cosine to the question or its subject, whichever is nearer."""
-        asked, said = self.vectors[:2], self.vectors[2:]
-        return [float(value) for value in (said @ asked.T).max(axis=1)] if len(said) else []
-
-    def nearness_of_parts(self, parts: Sequence[str]) -> list[float]:
-        """Return for each part of the question the cosine of the sentence nearest to it."""
-        if not self.sentences or not parts:
-            return [0.0 for _ in parts]
-        asked = self._embedder.embed(list(parts))
-        return [float(value) for value in (asked @ self.vectors[2:].T).max(axis=1)]
+        """For each sentence, its cosine to the nearest of what was asked; 0 if nothing was."""
+        if not self.asked or not self.sentences:
+            return [0.0 for _ in self.sentences]
+        targets = [*self.asked, *self.meant]
+        vectors = self._embedder.embed([*targets, *(one.text for one in self.sentences)])
+        cosines = vectors[len(targets) :] @ vectors[: len(targets)].T
+        cosines[:, len(self.asked) :] -= MEANT_MARGIN
+        return [float(value) for value in cosines.max(axis=1)]
 
 
 def _addresses_the_rater(words: Sequence[Token]) -> bool:

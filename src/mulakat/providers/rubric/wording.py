@@ -16,9 +16,7 @@ def strengths(reader: str, criteria: Sequence[Criterion]) -> tuple[str, ...]:
     """Return at most two sentences, each with its quote; none where nothing was strong."""
     best = sorted(criteria, key=lambda one: -one.score)
     chosen = [one for one in best if one.score >= _STRENGTH_FROM and one.evidence][:2]
-    return tuple(
-        say(reader, f"strength.{one.key}", quote=one.evidence[0].quote) for one in chosen
-    )
+    return tuple(say(reader, f"strength.{one.key}", quote=one.evidence[0].quote) for one in chosen)
 
 
 def improvements(reader: str, criteria: Sequence[Criterion]) -> tuple[str, ...]:
