@@ -20,7 +20,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return speech.encode(speech.BECKETT.path, tmp_path_factory.mktemp("s") / "a.webm").read_bytes()
+    target = tmp_path_factory.mktemp("speech") / "answer.webm"
+    return speech.encode(speech.said("beckett"), target).read_bytes()
 
 
 M3U8 = b"#EXTM3U\n#EXTINF:10,\nhttp://127.0.0.1:9/secret\n"
@@ -67,7 +68,7 @@ def test_a_truncated_recording_is_refused(server: Server, good: bytes) -> None:
 def test_one_byte_over_16_mib_is_refused_and_16_mib_is_not_too_large(
     server: Server, tmp_path: Path
 ) -> None:
-    wav = speech.silence(tmp_path / "silence.wav", seconds=600).read_bytes()
+    wav = speech.encode(speech.silence(120), tmp_path / "silence.wav", "wav").read_bytes()
     padded = wav + b"\0" * (16 * MIB - len(wav))
     expect(server, 422, "no_speech", data={"question": QUESTION},
            files={"audio": ("answer.wav", padded)})  # fmt: skip
@@ -81,13 +82,13 @@ def test_far_too_large_a_body_is_refused_before_it_is_read(server: Server) -> No
 
 
 def test_eleven_minutes_are_refused(server: Server, tmp_path: Path) -> None:
-    long = speech.repeated(speech.BECKETT.path, tmp_path / "long.ogg", seconds=660)
+    long = speech.encode(speech.minutes(11), tmp_path / "long.ogg", "ogg")
     expect(server, 422, "audio_too_long", data={"question": QUESTION},
            files={"audio": ("answer.ogg", long.read_bytes())})  # fmt: skip
 
 
 def test_silence_is_no_speech(server: Server, tmp_path: Path) -> None:
-    quiet = speech.silence(tmp_path / "silence.wav", seconds=5).read_bytes()
+    quiet = speech.encode(speech.silence(5), tmp_path / "silence.wav", "wav").read_bytes()
     expect(server, 422, "no_speech", data={"question": QUESTION},
            files={"audio": ("answer.wav", quiet)})  # fmt: skip
 
@@ -131,7 +132,7 @@ def test_a_broken_body_is_refused(server: Server) -> None:
                                  headers={"content-type": kind})  # fmt: skip
             assert 400 <= answer.status_code < 500, (content, answer.text)
         answer = client.post("/interview_speech_evaluation", content=b"a=b",
-                             headers={"content-type": "application/x-www-form-urlencoded"})  # fmt: skip
+                             headers={"content-type": "text/plain"})  # fmt: skip
         assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_body")
 
 

@@ -1,5 +1,6 @@
 """Processes that die at the worst moment: nothing accepted is lost, nothing is left behind."""
 
+import asyncio
 import signal
 import socket
 from pathlib import Path
@@ -8,8 +9,13 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 import speech
+from mulakat.settings import load
+from mulakat.store.answers import Answers
+from mulakat.store.engine import make_engine
+from mulakat.store.values import Claim
 from serving import Server, serving
 
 QUESTION = "Tell me about a conflict at work"
@@ -18,7 +24,7 @@ QUESTION = "Tell me about a conflict at work"
 @pytest.fixture(scope="module")
 def minute(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     target = tmp_path_factory.mktemp("speech") / "minute.ogg"
-    return speech.repeated(speech.TWO_CITIES.path, target, seconds=65).read_bytes()
+    return speech.encode(speech.minutes(1.1), target, "ogg").read_bytes()
 
 
 def submit(server: Server, recording: bytes, **headers: str) -> str:
@@ -81,12 +87,12 @@ def test_an_answer_that_kills_its_worker_three_times_fails_and_the_queue_moves_o
         failed = done(server, poison)
         assert failed["code"] == "worker_died"
         assert failed["status"] == 500
-        next_one = submit(server, speech.BECKETT.path.read_bytes())
+        next_one = submit(server, speech.recording("beckett").read_bytes())
         assert done(server, next_one)["status"] == "done"
         server.until(lambda: server.spool_files() == [], seconds=90)
 
 
-def test_a_worker_frozen_past_its_lease_writes_nothing_when_it_wakes(
+def test_a_frozen_worker_whose_answer_another_claimed_writes_nothing_when_it_wakes(
     tmp_path: Path, minute: bytes
 ) -> None:
     with serving(tmp_path / "data", lease="2", heartbeat="0.5") as server:
@@ -95,11 +101,34 @@ def test_a_worker_frozen_past_its_lease_writes_nothing_when_it_wakes(
         frozen = server.worker
         assert frozen
         frozen.send_signal(signal.SIGSTOP)
-        # The lease runs out; nobody else is there to claim it until the frozen one is
-        # gone or back: one worker at a time. Back, it must first claim the answer anew.
-        server.until(lambda: "lease" and look(server, location))
+        claim = server.until(lambda: asyncio.run(claimed_by_another(server)))
         frozen.send_signal(signal.SIGCONT)
-        assert done(server, location)["status"] == "done"
+        server.until(lambda: "lease had gone to another worker" in server.log.read_text())
+        assert look(server, location)["status"] == "running"
+        assert asyncio.run(finished_by_another(server, claim))
+        assert look(server, location)["transcribed_text"] == "written by the other worker"
+
+
+def other_worker(server: Server) -> tuple[AsyncEngine, Answers]:
+    settings = load({"MULAKAT_DATA_DIR": str(server.data)})
+    engine = make_engine(settings.store)
+    return engine, Answers(engine, settings.queue, settings.store)
+
+
+async def claimed_by_another(server: Server) -> Claim | None:
+    engine, answers = other_worker(server)
+    try:
+        return await answers.claim("another machine's worker")
+    finally:
+        await engine.dispose()
+
+
+async def finished_by_another(server: Server, claim: Claim) -> bool:
+    engine, answers = other_worker(server)
+    try:
+        return await answers.finish(claim, {"transcribed_text": "written by the other worker"})
+    finally:
+        await engine.dispose()
 
 
 def test_an_answer_past_its_deadline_is_stopped_by_the_parent(

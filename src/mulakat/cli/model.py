@@ -3,15 +3,16 @@
 import click
 
 from mulakat.errors import ModelError
-from mulakat.providers import model_files
+from mulakat.providers import encoder_files, model_files
 from mulakat.settings import Settings
 
 
 def install(settings: Settings) -> int:
-    """Put the model together; quick when it is there already."""
+    """Put the speech model and the sentence encoder in place; quick when they are there."""
     target = model_files.installed_dir(settings.speech)
     try:
         model_files.install(target, click.echo)
+        encoder_files.prepare(encoder_files.home())
     except ModelError as error:
         raise click.ClickException(f"The speech model: {error.params['reason']}") from None
     return 0
