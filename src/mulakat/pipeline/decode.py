@@ -115,15 +115,16 @@ def _windows(decoding: "_Decoding") -> Iterator[Window]:
 
 
 def _quietest(samples: NDArray[np.float32]) -> int:
-    """Return the sample at the middle of the quietest 200 ms of the last CUT_SECONDS.
+    """Return the sample amid the last quiet 200 ms within CUT_SECONDS of the end.
 
-    Of equally quiet places the last, so that windows stay long.
+    Quiet is within 3 dB of the quietest; the last such place, since every window costs a
+    whole pass of the encoder however short it is.
     """
     span = int(CUT_SECONDS * SAMPLE_RATE)
     frames = samples[-span:].reshape(-1, _FRAME)
     power = np.einsum("ij,ij->i", frames, frames, dtype=np.float64)
     around = np.convolve(power, np.ones(_CUT_FRAMES), mode="valid")
-    last = len(around) - 1 - int(np.argmin(around[::-1]))
+    last = int(np.flatnonzero(around <= 2 * around.min())[-1])
     return len(samples) - span + (last + _CUT_FRAMES // 2) * _FRAME
 
 

@@ -24,7 +24,7 @@ BELOW_LOUDEST = 25.0
 """dB under the loudest frames (99th percentile) where silence begins in a clean recording
 (de Jong & Wempe 2009, Behavior Research Methods 41:385, as their Praat script has it)."""
 
-ABOVE_NOISE = 6.0
+ABOVE_NOISE = 4.0
 """dB over the noise floor (5th percentile) where voice may go on. Constant noise varies far
 less: white noise by 1.4 dB between the 5th and 99th percentile of 20 ms frames."""
 
