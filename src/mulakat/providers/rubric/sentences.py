@@ -13,7 +13,8 @@ from mulakat.providers.values import Evidence, Word
 
 _RUN = re.compile(r"\S+")
 _CLOSED = re.compile(r"[.!?…]+[\"'”’)\]]*$")
-_ABBREVIATED = re.compile(r"(?:^|\W)(?:[^\W\d_]|\d+|dr|mr|mrs|ms|vs|vb|e\.g|i\.e|no|st|prof)\.$")
+_TITLE = re.compile(r"(?:^|\W)(?:dr|mr|mrs|ms|prof|doc|av|e\.g|i\.e)\.$")
+_ORDINAL = re.compile(r"(?:^|\W)(?:[^\W\d_]|\d+|vs|vb|no|st)\.$")
 
 LONGEST = 32
 """Words; a sentence of speech is rarely longer (estimate), what is longer gets cut."""
@@ -83,8 +84,10 @@ def _closed(runs: Sequence[_Run]) -> Iterator[list[_Run]]:
     for i, run in enumerate(runs):
         stretch.append(run)
         following = runs[i + 1].text if i + 1 < len(runs) else ""
-        # "3. madde", "Dr. Kaya": a full stop that ends no sentence.
-        inner = _ABBREVIATED.search(fold(run.text)) and not following[:1].isupper()
+        # A full stop that ends no sentence: "Dr. Kaya", "3. madde" (but "in 2022. Then").
+        inner = _TITLE.search(fold(run.text)) or (
+            _ORDINAL.search(fold(run.text)) and not following[:1].isupper()
+        )
         if _CLOSED.search(run.text) and not inner:
             yield stretch
             stretch = []
