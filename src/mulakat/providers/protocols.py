@@ -19,7 +19,10 @@ class Transcriber(Protocol):
         ...
 
     def transcribe(self, windows: Iterable[Window], language: str) -> Iterator[Heard]:
-        """Yield one Heard for each window, in order; the language is given, never guessed."""
+        """Yield one Heard for each window, in order, and one more if words remained at the end.
+
+        The language is given, never guessed.
+        """
         ...
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mulakat.memory.release import give_back
 from mulakat.providers import model_files
-from mulakat.providers.values import Heard, Window, Word
+from mulakat.providers.values import SAMPLE_RATE, WINDOW_SECONDS, Heard, Window, Word
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,6 +42,10 @@ MIN_VOICE = 0.1
 """Share of a segment's time with voice energy in it, below which it was not said."""
 
 
+class _EnoughHeard(Exception):
+    """Ends faster-whisper's own loop before a pass that is not worth its time."""
+
+
 class Whisper:
     """A loaded model; one transcription at a time, which is the caller's to see to.
 
@@ -69,59 +73,101 @@ class Whisper:
         return f"{model_files.NAME} (faster-whisper {metadata.version('faster-whisper')})"
 
     def transcribe(self, windows: Iterable[Window], language: str) -> Iterator[Heard]:
-        """Yield one Heard for each window, in order; words in order with times that rise.
+        """Yield one Heard for each window, in order, and one more if words remained.
 
-        Windows without voice energy are not shown to the model at all. Freed memory goes
-        back to the system after each window.
+        Words are in order and their times rise. What Whisper leaves unfinished at a window's
+        end is heard together with the next window, as faster-whisper does in a whole file:
+        a pass of the encoder takes as long for 2 s as for 30 s. Sound without voice energy is
+        not shown to the model at all. Freed memory goes back after each window.
         """
-        last = 0.0
+        import numpy as np
+
+        index, last, end = 0, 0.0, 0.0
+        rest = np.zeros(0, np.float32)
         for window in windows:
-            words = tuple(self._window(window, language, last))
-            if words:
-                last = words[-1].end
+            index, end = window.index, window.start + window.seconds
+            audio = np.concatenate((rest, window.samples)) if len(rest) else window.samples
+            segments, rest = self._listen(audio, language, final=False)
+            words = tuple(_words(segments, end - len(audio) / SAMPLE_RATE, last, end))
+            last = words[-1].end if words else last
             give_back()
-            yield Heard(window.index, words)
+            yield Heard(index, words)
+        if len(rest):
+            segments, _ = self._listen(rest, language, final=True)
+            words = tuple(_words(segments, end - len(rest) / SAMPLE_RATE, last, end))
+            give_back()
+            if words:
+                yield Heard(index, words)
 
     def close(self) -> None:
         """Unload the model and give its memory back; nothing works afterwards."""
         self._model = None
         give_back()
 
-    def _window(self, window: Window, language: str, last: float) -> Iterator[Word]:
+    def _listen(
+        self, audio: "NDArray[np.float32]", language: str, *, final: bool
+    ) -> tuple[list[Any], "NDArray[np.float32]"]:
+        """Return what is believable in `audio`, and the unfinished rest, which may be empty."""
         from mulakat.providers.loudness import levels, voice
 
-        spoken = voice(levels(window.samples))
+        spoken = voice(levels(audio))
         if not spoken.any():
-            return
-        segments = self._segments(window, language, spoken)
+            return [], audio[:0]
+        segments, rest = self._passes(audio, language, spoken, final)
         if any(segment.compression_ratio > MAX_COMPRESSION for segment in segments):
-            segments = self._segments(window, language, spoken, **RETRY_OPTIONS)
-        end = window.start + window.seconds
-        for segment in segments:
-            if not _believable(segment, spoken):
-                continue
-            for word in segment.words:
-                text = word.word.strip()
-                if not text:
-                    continue
-                start = min(max(window.start + float(word.start), last), end)
-                last = min(max(window.start + float(word.end), start), end)
-                yield Word(text, round(start, 3), round(last, 3), round(float(word.probability), 4))
+            segments, rest = self._passes(audio, language, spoken, final, **RETRY_OPTIONS)
+        return [segment for segment in segments if _believable(segment, spoken)], rest
 
-    def _segments(
-        self, window: Window, language: str, spoken: "NDArray[np.bool_]", **more: Any
-    ) -> list[Any]:
-        if self._model is None:
+    def _passes(
+        self,
+        audio: "NDArray[np.float32]",
+        language: str,
+        spoken: "NDArray[np.bool_]",
+        final: bool,
+        **more: Any,
+    ) -> tuple[list[Any], "NDArray[np.float32]"]:
+        model = self._model
+        if model is None:
             raise RuntimeError("the model is closed")
-        found, _ = self._model.transcribe(window.samples, language=language, **OPTIONS, **more)
-        segments = []
-        for segment in found:
-            segments.append(segment)
-            if not spoken[_frame(segment.end) :].any():
-                # The rest is silence: another pass of the encoder would cost a second and
-                # find nothing, or worse, something.
-                break
-        return segments
+        segments: list[Any] = []
+        position = 0.0
+        passes = 0
+
+        def encode(features: Any) -> Any:
+            nonlocal position, passes
+            passes += 1
+            if passes > 1:
+                heard_to = float(segments[-1].words[-1].end) if segments else 0.0
+                # A pass that yields nothing skips its whole 30 s.
+                position = heard_to if heard_to > position else position + WINDOW_SECONDS
+                left = len(audio) / SAMPLE_RATE - position
+                if (not final and left < WINDOW_SECONDS) or not spoken[_frame(position) :].any():
+                    raise _EnoughHeard
+            return type(model).encode(model, features)
+
+        model.encode = encode  # called once at the start of each pass
+        try:
+            found, _ = model.transcribe(audio, language=language, **OPTIONS, **more)
+            segments.extend(segment for segment in found)
+        except _EnoughHeard:
+            first = max(0, round(position * SAMPLE_RATE))
+            rest = audio[first:].copy()
+            return segments, rest if spoken[_frame(position) :].any() else rest[:0]
+        finally:
+            del model.encode
+        return segments, audio[:0]
+
+
+def _words(segments: list[Any], offset: float, last: float, end: float) -> Iterator[Word]:
+    """Yield the words with their times in the answer, held between `last` and `end`."""
+    for segment in segments:
+        for word in segment.words:
+            text = word.word.strip()
+            if not text:
+                continue
+            start = min(max(offset + float(word.start), last), end)
+            last = min(max(offset + float(word.end), start), end)
+            yield Word(text, round(start, 3), round(last, 3), round(float(word.probability), 4))
 
 
 def _believable(segment: Any, spoken: "NDArray[np.bool_]") -> bool:
