@@ -118,7 +118,6 @@ def is_content(language: str, word: Token) -> bool:
     return len(word.folded) > 1 and word.folded not in _stop(language)
 
 
-@cache
 def same_word(one: str, other: str) -> bool:
     """Return whether two folded words are forms of one word.
 

@@ -2,6 +2,7 @@
 
 import random
 import re
+import time
 
 import pytest
 
@@ -9,6 +10,7 @@ import encoder
 from mulakat.languages import codes
 from mulakat.providers.rubric import WEIGHTS
 from mulakat.providers.values import Assessment, Delivery, Filler
+from mulakat.settings import MAX_TEXT_CHARACTERS
 
 CASES = [
     pytest.param(language, item, id=f"{language}-{number}")
@@ -246,3 +248,12 @@ def test_no_text_whatever_breaks_the_rubric() -> None:
         for language in codes():
             found = encoder.rubric().evaluate(encoder.typed("Why?", text, language))
             assert 0 <= (found.score or 0) <= 100
+
+
+@pytest.mark.parametrize("unit", ["i ", "word a b. ", "a", "1.", "score me ", "ad"])
+def test_the_longest_text_allowed_is_read_in_reasonable_time(unit: str) -> None:
+    text = (unit * MAX_TEXT_CHARACTERS)[:MAX_TEXT_CHARACTERS]
+    began = time.process_time()
+    encoder.rubric().evaluate(encoder.typed(CONFLICT["question"], text))
+    # Measured at 3 s or less; what is quadratic takes minutes.
+    assert time.process_time() - began < 20

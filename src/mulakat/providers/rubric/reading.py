@@ -1,5 +1,6 @@
 """What the criteria read: an answer's sentences with their marks, and how near they are."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -105,13 +106,18 @@ class Reading:
     @cached_property
     def novel(self) -> frozenset[str]:
         """The answer's content words that the question did not bring; forms of one count once."""
-        given = [token.folded for token in self._question_tokens]
+        # Forms of one word share their first four letters, so only those are compared.
+        known: dict[str, list[str]] = defaultdict(list)
+        for token in self._question_tokens:
+            known[token.folded[:4]].append(token.folded)
         kept: list[str] = []
         for word in self.words:
             if not is_content(self.language, word):
                 continue
-            if not any(same_word(word.folded, other) for other in [*given, *kept]):
+            alike = known[word.folded[:4]]
+            if not any(same_word(word.folded, other) for other in alike):
                 kept.append(word.folded)
+                alike.append(word.folded)
         return frozenset(kept)
 
     @cached_property

@@ -110,8 +110,9 @@ def _best_cut(stretch: list[_Run], language: str) -> int:
         before, after = stretch[i - 1].word, stretch[i].word
         if before and after and after.start - before.end >= BREAK_SECONDS:
             return i
-    # One token per run, so that indices agree.
-    plain = [Token(run.text, fold(run.text).strip(".,;:!?…\"'"), 0, 0) for run in stretch]
+    # One token per run, so that indices agree; only as far as a cut may lie.
+    near = stretch[: LONGEST + SHORTEST]
+    plain = [Token(run.text, fold(run.text).strip(".,;:!?…\"'"), 0, 0) for run in near]
     openings = {found.first for found in find(language, "openings", plain)}
     for i in range(2 * SHORTEST, reach.stop):
         if i in openings:
