@@ -235,6 +235,13 @@ def test_all_is_said_in_the_readers_language_in_three_to_six_sentences(reader: s
     assert ("yanıt" in found.evaluation) is (reader == "tr")
 
 
+def test_praise_is_no_improvement_and_no_quote_comes_twice() -> None:
+    found = encoder.rubric().evaluate(encoder.typed(CONFLICT["question"], CONFLICT["strong"]))
+    quotes = [line.partition("“")[2] for line in found.strengths]
+    assert len(quotes) == len(set(quotes)) == 2
+    assert not [line for line in found.improvements if "keep" in line]
+
+
 def test_the_same_answer_gets_the_same_assessment() -> None:
     material = encoder.typed(CONFLICT["question"], CONFLICT["strong"])
     assert encoder.rubric().evaluate(material) == encoder.rubric().evaluate(material)

@@ -36,6 +36,9 @@ WEIGHTS = {
 }
 """Shares of the total (design decision); a typed answer has no delivery, the rest is scaled."""
 
+GOOD = "good"
+"""The advice of every judge that finds nothing to improve."""
+
 JUDGES: dict[str, Callable[[Reading], Judged]] = {
     "relevance": relevance.judge,
     "coverage": coverage.judge,
@@ -65,28 +68,29 @@ class Rubric:
         about = 0.2 + 0.8 * between(relevance.share(reading), 0.1, 0.45)
         keys = [key for key in WEIGHTS if key != "delivery" or material.delivery]
         whole = sum(WEIGHTS[key] for key in keys)
-        criteria = []
+        criteria, lacking = [], []
         for key in keys:
             verdict = JUDGES[key](reading)
             share = verdict.share * factor * (1.0 if key == "relevance" else about)
-            criteria.append(
-                Criterion(
-                    key=key,
-                    name=say(material.reader, f"criterion.{key}"),
-                    weight=round(WEIGHTS[key] / whole, 4),
-                    score=round(100 * share),
-                    evidence=tuple(one.evidence for one in verdict.sentences),
-                    advice=say(material.reader, f"advice.{key}.{verdict.advice}", **verdict.params),
-                )
+            one = Criterion(
+                key=key,
+                name=say(material.reader, f"criterion.{key}"),
+                weight=round(WEIGHTS[key] / whole, 4),
+                score=round(100 * share),
+                evidence=tuple(one.evidence for one in verdict.sentences),
+                advice=say(material.reader, f"advice.{key}.{verdict.advice}", **verdict.params),
             )
+            criteria.append(one)
+            if verdict.advice != GOOD:
+                lacking.append(one)
         score = round(sum(one.weight * one.score for one in criteria))
         return Assessment(
             engine=self.engine,
             score=score,
-            evaluation=wording.evaluation(material, criteria, score),
+            evaluation=wording.evaluation(material, criteria, lacking, score),
             criteria=tuple(criteria),
             strengths=wording.strengths(material.reader, criteria),
-            improvements=wording.improvements(material.reader, criteria),
+            improvements=wording.improvements(material.reader, lacking),
             extra={"embedder": self._embedder.engine},
         )
 

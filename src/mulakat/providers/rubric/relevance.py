@@ -44,5 +44,5 @@ def judge(reading: Reading) -> Judged:
     nearest = [reading.sentences[i] for nearness, i in pairs[:2] if nearness > FAR]
     if not reading.asked:
         return judged(value, (), "no_subject")
-    advice = "off" if value < 0.25 else "partly" if value < 0.65 else "good"
+    advice = "off" if value < 0.25 else "partly" if value < 0.7 else "good"
     return judged(value, nearest, advice)

@@ -5,34 +5,39 @@ from collections.abc import Sequence
 from mulakat.languages import norms, say
 from mulakat.providers.values import Criterion, Material
 
-BANDS = ((75, "strong"), (55, "sound"), (30, "thin"), (0, "weak"))
+BANDS = ((80, "strong"), (55, "sound"), (30, "thin"), (0, "weak"))
 """Least score of each band."""
 
 _STRENGTH_FROM = 60
-_IMPROVE_BELOW = 85
 
 
 def strengths(reader: str, criteria: Sequence[Criterion]) -> tuple[str, ...]:
-    """Return at most two sentences, each with its quote; none where nothing was strong."""
-    best = sorted(criteria, key=lambda one: -one.score)
-    chosen = [one for one in best if one.score >= _STRENGTH_FROM and one.evidence][:2]
-    return tuple(say(reader, f"strength.{one.key}", quote=one.evidence[0].quote) for one in chosen)
+    """Return at most two sentences, each with a quote of its own; none where nothing was strong."""
+    out: list[str] = []
+    quoted: set[str] = set()
+    for one in sorted(criteria, key=lambda one: -one.score):
+        fresh = [evidence.quote for evidence in one.evidence if evidence.quote not in quoted]
+        if one.score >= _STRENGTH_FROM and fresh and len(out) < 2:
+            quoted.add(fresh[0])
+            out.append(say(reader, f"strength.{one.key}", quote=fresh[0]))
+    return tuple(out)
 
 
-def improvements(reader: str, criteria: Sequence[Criterion]) -> tuple[str, ...]:
+def improvements(reader: str, lacking: Sequence[Criterion]) -> tuple[str, ...]:
     """Return at most three pieces of advice, what would add most to the total first."""
     return tuple(
         say(reader, "improvement.line", name=one.name, advice=one.advice)
-        for one in _to_improve(criteria)[:3]
+        for one in sorted(lacking, key=_lost)[:3]
     )
 
 
-def _to_improve(criteria: Sequence[Criterion]) -> list[Criterion]:
-    open_ = [one for one in criteria if one.score < _IMPROVE_BELOW]
-    return sorted(open_, key=lambda one: -one.weight * (100 - one.score))
+def _lost(one: Criterion) -> float:
+    return -one.weight * (100 - one.score)
 
 
-def evaluation(material: Material, criteria: Sequence[Criterion], score: int) -> str:
+def evaluation(
+    material: Material, criteria: Sequence[Criterion], lacking: Sequence[Criterion], score: int
+) -> str:
     """Return three to six sentences of plain text in the reader's language."""
     reader = material.reader
     band = next(name for least, name in BANDS if score >= least)
@@ -42,7 +47,7 @@ def evaluation(material: Material, criteria: Sequence[Criterion], score: int) ->
         lines.append(say(reader, "evaluation.strongest", name=best.name, score=best.score))
     lines += [
         say(reader, "evaluation.weakest", name=one.name, score=one.score, advice=one.advice)
-        for one in _to_improve(criteria)[:1]
+        for one in sorted(lacking, key=_lost)[:1]
     ]
     spoken = material.delivery
     if spoken and spoken.words_per_minute is not None:
