@@ -30,6 +30,7 @@ class Server:
         self._environment = inherited | {
             "MULAKAT_DATA_DIR": str(data),
             "MULAKAT_PORT": "0",
+            "MULAKAT_LOG_LEVEL": "warning",
             **{f"MULAKAT_{name.upper()}": value for name, value in settings.items()},
         }
         self.url = ""
@@ -46,9 +47,10 @@ class Server:
                 text=True,
             )
         assert self.process.stdout
+        self._pipe = self.process.stdout
         line = self.process.stdout.readline()
         found = re.search(r"http://\S+", line)
-        assert found, f"no address printed; log:\n{self.log.read_text()}"
+        assert found, f"no address printed; log: {self.tail()}"
         self.url = found[0]
         self.until(lambda: self._healthy())
 
@@ -61,10 +63,14 @@ class Server:
         """Return the first true value of a look at another process, taken every 20 ms."""
         deadline = time.monotonic() + seconds
         while not (seen := look()):
-            assert time.monotonic() < deadline, f"never happened; log:\n{self.log.read_text()}"
-            assert self.process.poll() is None, f"the server ended; log:\n{self.log.read_text()}"
+            assert time.monotonic() < deadline, f"it never happened; log: {self.tail()}"
+            assert self.process.poll() is None, f"the server ended; log: {self.tail()}"
             threading.Event().wait(0.02)
         return seen
+
+    def tail(self) -> str:
+        """Return the end of its log."""
+        return self.log.read_text()[-3000:]
 
     @property
     def worker(self) -> psutil.Process | None:
@@ -99,6 +105,7 @@ class Server:
         """End the web process as the kernel's out-of-memory killer would."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
+        self._pipe.close()
 
     def stop(self) -> int:
         """End it as an operator would, and return its exit status."""
@@ -109,8 +116,7 @@ class Server:
         finally:
             if self.process.poll() is None:
                 self.kill()
-            if self.process.stdout:
-                self.process.stdout.close()
+            self._pipe.close()
         return status
 
 

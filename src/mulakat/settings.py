@@ -83,7 +83,7 @@ class Memory:
         low=64 * MIB,
     )
     worker_memory: Bytes = setting(
-        Bytes(400 * MIB),
+        Bytes(448 * MIB),
         "The most data one worker process may hold (RLIMIT_DATA). An answer that needs more "
         "fails with out_of_memory; the web process lives on.",
         low=128 * MIB,

@@ -95,7 +95,7 @@ def test_an_answer_that_kills_its_worker_three_times_fails_and_the_queue_moves_o
 def test_a_frozen_worker_whose_answer_another_claimed_writes_nothing_when_it_wakes(
     tmp_path: Path, minute: bytes
 ) -> None:
-    with serving(tmp_path / "data", lease="2", heartbeat="0.5") as server:
+    with serving(tmp_path / "data", lease="8", heartbeat="0.5") as server:
         location = submit(server, minute)
         at_stage(server, location, "transcribing")
         frozen = server.worker
@@ -110,7 +110,7 @@ def test_a_frozen_worker_whose_answer_another_claimed_writes_nothing_when_it_wak
 
 
 def other_worker(server: Server) -> tuple[AsyncEngine, Answers]:
-    settings = load({"MULAKAT_DATA_DIR": str(server.data)})
+    settings = load({"MULAKAT_DATA_DIR": str(server.data), "MULAKAT_LEASE": "8"})
     engine = make_engine(settings.store)
     return engine, Answers(engine, settings.queue, settings.store)
 

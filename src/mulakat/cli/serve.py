@@ -66,6 +66,10 @@ def serve(settings: Settings, environ: Mapping[str, str]) -> int:
                     timeout_graceful_shutdown=SHUTDOWN_SECONDS,
                 )
             )
+            for signum in (signal.SIGTERM, signal.SIGINT):
+                # uvicorn stops in good order and then raises the signal again; having
+                # stopped in good order is an exit status of 0.
+                signal.signal(signum, lambda *_: None)
             _announce(settings, listener)
             server.run(sockets=[listener])
             return 0 if server.started else 1

@@ -35,6 +35,10 @@ POLL_SECONDS = 2.0
 """How often to look for work without having been woken: leases of others run out unsaid."""
 
 
+LEAST_BEAT_SECONDS = 0.05
+"""Between two writes of progress: each stage is seen, and a fast pipeline writes little."""
+
+
 class LeaseLost(Exception):
     """Another worker owns the answer now; ours must stop and write nothing."""
 
@@ -51,6 +55,7 @@ class Worker:
         self._stopping = asyncio.Event()
         self._stage: tuple[str, int | None] = ("queued", None)
         self._lost = False
+        self._moved = asyncio.Event()
         self._log = logger("worker")
 
     async def run(self) -> int:
@@ -115,7 +120,9 @@ class Worker:
         )
         self._say("started", claim)
         self._lost, self._stage = False, ("decoding", None)
-        work = asyncio.create_task(asyncio.to_thread(self._process, self._job(claim)))
+        work = asyncio.create_task(
+            asyncio.to_thread(self._process, self._job(claim), asyncio.get_running_loop())
+        )
         beat = asyncio.create_task(self._heartbeat(claim))
         fit = True
         try:
@@ -178,22 +185,19 @@ class Worker:
 
     async def _heartbeat(self, claim: Claim) -> None:
         """Extend the lease and carry the progress, sooner when the stage has moved."""
-        tick = min(0.5, self._settings.queue.heartbeat)
-        quiet, last = 0.0, self._stage
         while True:
-            await asyncio.sleep(tick)
-            quiet += tick
-            stage = self._stage
-            if stage == last and quiet < self._settings.queue.heartbeat:
-                continue
+            self._moved.clear()
             try:
-                self._lost = not await self._answers.heartbeat(claim, *stage)
+                self._lost = not await self._answers.heartbeat(claim, *self._stage)
             except errors.DatabaseBusy:
-                continue  # the lease outlasts several missed beats
+                pass  # the lease outlasts several missed beats
             if self._lost:
                 return
-            quiet, last = 0.0, stage
             self._say("progress", claim)
+            await asyncio.sleep(LEAST_BEAT_SECONDS)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.queue.heartbeat):
+                    await self._moved.wait()
 
     def _job(self, claim: Claim) -> "Job":
         from mulakat.pipeline.run import Job
@@ -209,14 +213,16 @@ class Worker:
             additional_text=answer.additional_text or "",
         )
 
-    def _process(self, job: "Job") -> dict[str, object]:
+    def _process(self, job: "Job", loop: asyncio.AbstractEventLoop) -> dict[str, object]:
         """Run the pipeline; in a thread."""
         from mulakat.pipeline.run import run
 
         def progress(stage: str, per_cent: int | None) -> None:
             if self._lost:
                 raise LeaseLost
-            self._stage = (stage, per_cent)
+            if (stage, per_cent) != self._stage:
+                self._stage = (stage, per_cent)
+                loop.call_soon_threadsafe(self._moved.set)
 
         return run(job, self._workshop.tools(), progress)
 

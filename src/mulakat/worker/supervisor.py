@@ -28,6 +28,10 @@ from mulakat.worker.process import GRACE_SECONDS
 BACKOFF_SECONDS = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Waits before a restart after 1, 2, … deaths in a row without an answer in between."""
 
+_SMALL_STACKS = ("/bin/sh", "-c", 'ulimit -Ss 1024; exec "$@"', "sh")
+"""Starts a program with 1 MiB of stack for each thread. The usual 8 MiB count against
+RLIMIT_DATA although nothing uses them, and glibc takes the size from before the start."""
+
 STOP_SECONDS = GRACE_SECONDS + 1.5
 """From SIGTERM to SIGKILL when we stop."""
 
@@ -151,6 +155,7 @@ class Supervisor:
     async def _start(self) -> asyncio.subprocess.Process:
         inherited = {k: v for k, v in self._environment.items() if not k.startswith("MULAKAT_")}
         process = await asyncio.create_subprocess_exec(
+            *_SMALL_STACKS,
             sys.executable,
             "-m",
             "mulakat",
@@ -168,6 +173,9 @@ class Supervisor:
                 # Whatever a library writes for a moment lands where the sweep looks.
                 "TMPDIR": str(self._spool.tmp),
                 "HF_HUB_OFFLINE": "1",
+                # numpy's BLAS reserves 32 MiB for each thread; its only work here is the
+                # embedder's, milliseconds.
+                "OPENBLAS_NUM_THREADS": "1",
             },
         )
         self._bound(process.pid)
@@ -217,11 +225,14 @@ class Supervisor:
         if held is None:
             return
         try:
+            answer = await self._answers.get(held.lease.id)
             if timed_out:
                 error = errors.DeadlineExceeded(seconds=round(self._settings.speech.deadline))
-                await self._answers.fail(held.lease, error.code, error.params)
+                ended = await self._answers.fail(held.lease, error.code, error.params)
             else:
-                await self._answers.lost(held.lease)
+                ended = await self._answers.lost(held.lease) == "failed"
+            if ended and answer and answer.audio_key and not self._settings.store.keep_audio:
+                await asyncio.to_thread(self._spool.unlink, answer.audio_key)
         except errors.DatabaseBusy:
             self._log.warning("could not give the answer back; its lease will run out")
         self._changed()
