@@ -25,7 +25,11 @@ FLAGS = (
     "--disable-sync",
 )
 MICROPHONE_RATE = 48_000  # Hz; Chromium plays other rates at the wrong speed
-REFUSED = "Failed to load resource: the server responded with a status of"
+EXPECTED = (
+    "Failed to load resource: the server responded with a status of 4",
+    "Failed to load resource: net::ERR_INTERNET_DISCONNECTED",
+)
+"""Console lines that Chromium writes for answers which tests ask for."""
 
 NewPage = Callable[..., Page]
 
@@ -79,7 +83,7 @@ def open_page(browser: Browser, address: str) -> Iterator[NewPage]:
     contexts = []
 
     def heard(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"} and not message.text.startswith(REFUSED):
+        if message.type in {"error", "warning"} and not message.text.startswith(EXPECTED):
             wrong.append(message.text)
 
     def new(language: str = "en", *, chromium: Browser = browser, **context: object) -> Page:

@@ -185,6 +185,7 @@ def test_a_reload_takes_the_result_up_again(open_page: NewPage, recording: Path)
     page.get_by_label("The question").fill(QUESTION)
     upload(page, recording)
     view(page, "working")
+    expect(page.locator('[data-part="stage"]')).not_to_contain_text("Sending")  # it is accepted
     page.reload()
     view(page, "result")
     expect(page.get_by_role("heading", name=QUESTION)).to_be_visible()

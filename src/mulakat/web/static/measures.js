@@ -7,8 +7,9 @@ function usual(value, range, show) {
   if (!Array.isArray(range)) return null;
   const [low, high] = range;
   const where = value < low ? "below" : value > high ? "above" : null;
-  return el("span", { class: where ? "norm off" : "norm" },
-    say(low > 0 ? "usual" : "usual_most", { low: show(low), high: show(high) }), where ? ` · ${say(where)}` : null);
+  return el("span", { class: "norm" },
+    say(low > 0 ? "usual" : "usual_most", { low: show(low), high: show(high) }),
+    where ? " · " : null, where ? el("span", { class: "off" }, say(where)) : null);
 }
 
 function measure(name, value, unit, norm = null) {

@@ -91,7 +91,7 @@ export class Result {
   #showRating({ scored, reason, score, criteria, evaluation }, { language }) {
     this.#part("not-scored").hidden = scored;
     this.#part("rated").hidden = !scored;
-    this.#part("reason").textContent = reason?.detail ?? evaluation;
+    this.#part("not-scored").textContent = reason?.detail ?? evaluation;
     this.#part("evaluation").textContent = evaluation;
     const rows = criteria.map((one, index) => row({ ...one, letter: String.fromCharCode(97 + index) }, language));
     if (scored) rows.unshift(row({ name: say("overall"), score }, language));

@@ -71,10 +71,13 @@ function lineText(line) {
       mark = { key, node: el("mark", { class: thin ? "thin" : "" }) };
       nodes.push(mark.node);
     } else mark.node.append(" ");
-    mark.node.append(token.unsure ? el("span", { class: "unsure" }, token.text) : token.text);
+    const word = token.unsure ? el("span", { class: "unsure" }, token.text) : token.text;
     const ending = token.marks.filter((one) => one.last === token).map(({ letter }) => letter);
-    if (ending.length) mark.node.append(el("sup", {}, ending.join(" ")));
+    // The letters stay on the line of the word they follow.
+    mark.node.append(ending.length ? el("span", { class: "end" }, word, el("sup", {}, ending.join(" "))) : word);
   }
+  // One run of text in each mark: a dashed line would start afresh at every word.
+  for (const node of nodes) if (node instanceof Element) node.normalize();
   return nodes;
 }
 
@@ -103,13 +106,11 @@ export function showTranscript(list, result, notes, language, play) {
   const told = new Set();
   list.replaceChildren(...linesOf(tokens).map((line) => {
     const [{ start }] = line;
-    const here = notes.filter(({ letter }) =>
+    // A note stands at the first of its quotes; the others carry its letter.
+    const here = notes.filter(({ letter }) => !told.has(letter) &&
       line.some((token) => token.marks.some((mark) => mark.letter === letter && line.includes(mark.last))));
-    const items = here.map((one) => {
-      const first = !told.has(one.letter);
-      told.add(one.letter);
-      return note({ ...one, advice: first && one.thin ? one.advice : null });
-    });
+    for (const { letter } of here) told.add(letter);
+    const items = here.map((one) => note({ ...one, advice: one.thin ? one.advice : null }));
     const timed = start !== null && play;
     if (start !== null) starts.push(start);
     const button = timed
