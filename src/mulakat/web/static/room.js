@@ -297,8 +297,8 @@ class InterviewRoom extends HTMLElement {
       });
       this.#unsent = false;
       const { id, question, language: spoken } = answer;
-      sessionStorage.setItem(KEPT, JSON.stringify({ id, question, language: spoken }));
       if (signal.aborted) return void remove(id).catch(() => null); // cancelled while sending
+      sessionStorage.setItem(KEPT, JSON.stringify({ id, question, language: spoken }));
       const result = await follow(id, {
         signal,
         onprogress: (progress) => this.#progress(progress),
@@ -318,7 +318,8 @@ class InterviewRoom extends HTMLElement {
       const { problem } = error;
       this.#answer.id = undefined;
       this.#answer.key = newKey(); // the old one stands for what was refused
-      const again = problem.status >= 500 || [408, 409, 429].includes(problem.status);
+      const here = this.#answer.file || this.#answer.text; // not after a reload
+      const again = here && (problem.status >= 500 || [408, 409, 429].includes(problem.status));
       return this.#trouble(problem.detail ? problem : problems.internal, { retry: again && say("again") });
     }
     if (!(error instanceof Unreachable)) throw error;
