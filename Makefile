@@ -38,7 +38,7 @@ $(STAMPS)/runtime: $(STAMPS)/venv requirements/build.txt requirements/runtime.tx
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(STAMPS)/model: $(STAMPS)/runtime src/mulakat/providers/model_files.py
+$(STAMPS)/model: $(STAMPS)/runtime $(addprefix src/mulakat/providers/,model_files.py int8.py encoder_files.py)
 	@$(BIN)/mulakat model install
 	@touch $@
 

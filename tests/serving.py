@@ -52,7 +52,7 @@ class Server:
         found = re.search(r"http://\S+", line)
         assert found, f"no address printed; log: {self.tail()}"
         self.url = found[0]
-        self.until(lambda: self._healthy())
+        self.until(self._healthy)
 
     def _healthy(self) -> bool:
         with suppress(httpx.TransportError):
@@ -136,12 +136,17 @@ class PeakMeter(threading.Thread):
     def __init__(self, server: Server) -> None:
         super().__init__(daemon=True)
         self.server = server
-        self.peak = 0.0
+        self.samples: list[float] = []
         self._stop_now = threading.Event()
 
     def run(self) -> None:
         while not self._stop_now.wait(0.02):
-            self.peak = max(self.peak, self.server.pss_mib())
+            self.samples.append(self.server.pss_mib())
+
+    @property
+    def peak(self) -> float:
+        """The largest sum seen, in MiB."""
+        return max(self.samples)
 
     def __enter__(self) -> "PeakMeter":
         self.start()

@@ -15,6 +15,9 @@ router = APIRouter(tags=["health"])
 FRESH_SECONDS = 2.0
 """How long a look counts, so that probes cost the same however many there are."""
 
+FRESH_FAILING_SECONDS = 0.2
+"""The same while something fails: what starts or recovers is seen at once."""
+
 Check = Callable[[], Awaitable[str | None]]
 """Returns what is wrong, or None."""
 
@@ -32,7 +35,9 @@ class Checks:
     async def look(self) -> dict[str, str | None]:
         """Return what is wrong by name; None where nothing is."""
         async with self._lock:
-            if self._monotonic() - self._seen_at > FRESH_SECONDS:
+            failing = any(self._seen.values())
+            fresh = FRESH_FAILING_SECONDS if failing else FRESH_SECONDS
+            if self._monotonic() - self._seen_at > fresh:
                 self._seen = {name: await check() for name, check in self._checks.items()}
                 self._seen_at = self._monotonic()
             return self._seen

@@ -187,10 +187,8 @@ class Worker:
         """Extend the lease and carry the progress, sooner when the stage has moved."""
         while True:
             self._moved.clear()
-            try:
+            with suppress(errors.DatabaseBusy):  # the lease outlasts several missed beats
                 self._lost = not await self._answers.heartbeat(claim, *self._stage)
-            except errors.DatabaseBusy:
-                pass  # the lease outlasts several missed beats
             if self._lost:
                 return
             self._say("progress", claim)

@@ -89,6 +89,8 @@ class Supervisor:
         """Return why answers are not being processed now, or None."""
         if self._task and self._task.done():
             return "the supervisor of the worker has ended"
+        if not self._ready:
+            return "the first worker is starting"
         if self._deaths >= len(BACKOFF_SECONDS):
             return f"the worker has died {self._deaths} times in a row; see the log"
         return None
@@ -197,6 +199,7 @@ class Supervisor:
             self._log.warning("the worker wrote something that is no message")
             return
         if message.kind == "ready":
+            self._ready = True
             self.wake()  # answers may have come while there was no worker
         elif message.kind == "started":
             self._in_hand = _InHand(Lease(message.answer, message.token), time.monotonic())
