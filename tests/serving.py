@@ -136,17 +136,25 @@ class PeakMeter(threading.Thread):
     def __init__(self, server: Server) -> None:
         super().__init__(daemon=True)
         self.server = server
-        self.samples: list[float] = []
+        self.samples: list[tuple[float, float]] = []
         self._stop_now = threading.Event()
 
     def run(self) -> None:
         while not self._stop_now.wait(0.02):
-            self.samples.append(self.server.pss_mib())
+            self.samples.append((time.monotonic(), self.server.pss_mib()))
 
     @property
     def peak(self) -> float:
         """The largest sum seen, in MiB."""
-        return max(self.samples)
+        return max(mib for _, mib in self.samples)
+
+    def highest_low(self, seconds: float) -> float:
+        """The largest of the least sums seen in each such stretch of time, in MiB."""
+        lows: dict[int, float] = {}
+        for at, mib in self.samples:
+            stretch = int((at - self.samples[0][0]) / seconds)
+            lows[stretch] = min(mib, lows.get(stretch, mib))
+        return max(lows.values())
 
     def __enter__(self) -> "PeakMeter":
         self.start()

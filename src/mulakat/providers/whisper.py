@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,14 +59,15 @@ class Whisper:
         model_files.check(folder)
         from faster_whisper import WhisperModel
 
-        self._model: Any | None = WhisperModel(
-            str(folder),
-            device="cpu",
-            compute_type="int8",
-            cpu_threads=threads or len(os.sched_getaffinity(0)),
-            num_workers=1,
-            local_files_only=True,
-        )
+        with _memory_errors():
+            self._model: Any | None = WhisperModel(
+                str(folder),
+                device="cpu",
+                compute_type="int8",
+                cpu_threads=threads or len(os.sched_getaffinity(0)),
+                num_workers=1,
+                local_files_only=True,
+            )
 
     @property
     def engine(self) -> str:
@@ -147,8 +149,9 @@ class Whisper:
 
         model.encode = encode  # called once at the start of each pass
         try:
-            found, _ = model.transcribe(audio, language=language, **OPTIONS, **more)
-            segments.extend(segment for segment in found)
+            with _memory_errors():
+                found, _ = model.transcribe(audio, language=language, **OPTIONS, **more)
+                segments.extend(segment for segment in found)
         except _EnoughHeard:
             first = max(0, round(position * SAMPLE_RATE))
             rest = audio[first:].copy()
@@ -156,6 +159,17 @@ class Whisper:
         finally:
             del model.encode
         return segments, audio[:0]
+
+
+@contextmanager
+def _memory_errors() -> Iterator[None]:
+    """Make a MemoryError of what Intel's library, inside CTranslate2, says in words only."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "allocate memory" in str(error):
+            raise MemoryError(str(error)) from error
+        raise
 
 
 def _words(segments: list[Any], offset: float, last: float, end: float) -> Iterator[Word]:
