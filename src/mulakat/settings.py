@@ -68,8 +68,13 @@ def show_bytes(count: int) -> str:
 
 
 def setting(default: Any, help_: str, **extra: Any) -> Any:
-    """Declare a setting: `choices` limits it, `low` and `high` bound a number."""
-    return field(default=default, metadata={"help": help_, **extra})
+    """Declare a setting: `choices` limits it, `low` and `high` bound a number.
+
+    `shortest` is the least length of a text; `secret` keeps it out of what is printed, and
+    `web_only` out of the environment of child processes.
+    """
+    shown = not extra.get("secret", False)
+    return field(default=default, repr=shown, metadata={"help": help_, **extra})
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +194,20 @@ class Web:
 
 
 @dataclass(frozen=True, slots=True)
+class Admin:
+    """Who may look inside."""
+
+    admin_token: str = setting(
+        "",
+        "Opens /admin and its interfaces, as a password there or as `Authorization: Bearer …`. "
+        "At least 16 characters; `openssl rand -hex 24` makes a good one. Empty: no admin.",
+        secret=True,
+        web_only=True,
+        shortest=16,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All sections; made once by `load`."""
 
@@ -198,6 +217,7 @@ class Settings:
     store: Store = field(default_factory=Store)
     queue: Queue = field(default_factory=Queue)
     web: Web = field(default_factory=Web)
+    admin: Admin = field(default_factory=Admin)
 
 
 SECTIONS: dict[str, type] = {
@@ -207,6 +227,7 @@ SECTIONS: dict[str, type] = {
     "store": Store,
     "queue": Queue,
     "web": Web,
+    "admin": Admin,
 }
 
 
@@ -238,6 +259,8 @@ def _check(name: str, value: Any, metadata: Mapping[str, Any]) -> None:
     choices = metadata.get("choices")
     if choices and value not in choices:
         raise SettingError(f"{name}: {value!r} is not one of {', '.join(choices)}")
+    if len(str(value)) < metadata.get("shortest", 0):
+        raise SettingError(f"{name}: too short, at least {metadata['shortest']} characters")
     low, high = metadata.get("low"), metadata.get("high")
     shown = show_bytes if isinstance(value, Bytes) else str
     if low is not None and not value >= low:
@@ -272,7 +295,7 @@ def load(environ: Mapping[str, str]) -> Settings:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """Return the environment that `load` turns into these settings; handed to child processes."""
+    """Return the environment that `load` turns into these settings, for child processes."""
     out: dict[str, str] = {}
     for section_name, section in SECTIONS.items():
         values = getattr(settings, section_name)
@@ -280,6 +303,8 @@ def environment(settings: Settings) -> dict[str, str]:
             value = getattr(values, f.name)
             if value is None or (f.default is not MISSING and value == f.default):
                 continue
+            if f.metadata.get("web_only"):
+                continue  # a process that decodes what strangers send has no use for it
             out[PREFIX + f.name.upper()] = f"{value}B" if isinstance(value, Bytes) else str(value)
     return out
 

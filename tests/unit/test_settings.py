@@ -63,6 +63,7 @@ def test_a_bare_number_of_bytes_is_refused_with_what_to_write() -> None:
         ("MULAKAT_POOL_PRE_PING", "perhaps", "neither on nor off"),
         ("MULAKAT_MEMORY_LIMIT", "1MiB", "below the least, 64MiB"),
         ("MULAKAT_MEMORY_LIMT", "512MiB", "no such setting"),
+        ("MULAKAT_ADMIN_TOKEN", "guessable", "at least 16 characters"),
     ],
 )
 def test_a_bad_setting_is_refused_by_name(name: str, value: str, said: str) -> None:
@@ -76,6 +77,14 @@ def test_a_child_gets_the_same_settings_through_its_environment() -> None:
                      "MULAKAT_DATA_DIR": "/srv/m", "MULAKAT_KEEP_AUDIO": "60"})  # fmt: skip
     assert load(environment(settings)) == settings
     assert environment(load({})) == {}
+
+
+def test_the_admin_token_is_neither_printed_nor_handed_to_a_child() -> None:
+    token = "0123456789abcdef-canary"
+    settings = load({"MULAKAT_ADMIN_TOKEN": token})
+    assert settings.admin.admin_token == token
+    assert token not in repr(settings)
+    assert environment(settings) == {}
 
 
 def test_a_size_is_shown_as_one_would_write_it() -> None:
