@@ -205,6 +205,21 @@ class Admin:
         web_only=True,
         shortest=16,
     )
+    metrics_token: str = setting(
+        "",
+        "Opens /metrics as `Authorization: Bearer …`, nothing else; the admin token does too. "
+        "At least 16 characters.",
+        secret=True,
+        web_only=True,
+        shortest=16,
+    )
+    metrics_port: int = setting(
+        0,
+        "A port on 127.0.0.1 that serves /metrics without a token; 0: none.",
+        web_only=True,
+        low=0,
+        high=65535,
+    )
 
 
 @dataclass(frozen=True, slots=True)
