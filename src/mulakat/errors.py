@@ -4,6 +4,9 @@ MulakatError
 ├── Refused            what was sent cannot be accepted; sending the same again will not help
 │   ├── Malformed              400  malformed_request
 │   ├── GuestsNotAllowed       401  guests_not_allowed
+│   ├── AdminOnly              401  admin_only
+│   ├── AdminOff               403  admin_off
+│   ├── CrossOrigin            403  cross_origin
 │   ├── NotFound               404  not_found
 │   ├── MethodNotAllowed       405  method_not_allowed
 │   ├── TooSlow                408  body_too_slow
@@ -11,11 +14,14 @@ MulakatError
 │   ├── TooLarge               413  too_large
 │   ├── NotAudio               415  not_audio
 │   ├── UnsupportedBody        415  unsupported_body
+│   ├── TypedOnly              503  typed_only
 │   └── Invalid                422  a code of its own for each cause, see INVALID_CODES
 ├── Unavailable        nothing is wrong with the request; come back later (Retry-After)
+│   ├── TooManyTries           429  too_many_tries
 │   ├── QueueFull              503  queue_full
 │   ├── DatabaseBusy           503  database_unavailable
 │   ├── NotReady               503  not_ready
+│   ├── MemoryLow              503  memory_low
 │   └── DiskFull               507  disk_full
 ├── AnswerFailed       processing an accepted answer failed for good
 │   ├── WorkerDied             500  worker_died
@@ -84,6 +90,27 @@ class GuestsNotAllowed(Refused):
     status = 401
 
 
+class AdminOnly(Refused):
+    """Only the operator may do this: neither the admin token nor an admin session came."""
+
+    code = "admin_only"
+    status = 401
+
+
+class AdminOff(Refused):
+    """No admin token is set, so nobody is the operator here."""
+
+    code = "admin_off"
+    status = 403
+
+
+class CrossOrigin(Refused):
+    """A page of another site sent this with the reader's cookie."""
+
+    code = "cross_origin"
+    status = 403
+
+
 class NotFound(Refused):
     """No such thing, or not the reader's."""
 
@@ -133,6 +160,13 @@ class UnsupportedBody(Refused):
     status = 415
 
 
+class TypedOnly(Refused):
+    """This installation cannot hold a speech model: typed answers only, now and later."""
+
+    code = "typed_only"
+    status = 503
+
+
 class Invalid(Refused):
     """The body was understood, its content is not acceptable; `code` is one of INVALID_CODES."""
 
@@ -156,6 +190,13 @@ class Unavailable(MulakatError):
         super().__init__(retry_after=retry_after, **params)
 
 
+class TooManyTries(Unavailable):
+    """Too many wrong tokens lately, from this address or in all."""
+
+    code = "too_many_tries"
+    status = 429
+
+
 class QueueFull(Unavailable):
     """As many answers wait as the operator allows."""
 
@@ -172,6 +213,12 @@ class NotReady(Unavailable):
     """The server is starting or stopping."""
 
     code = "not_ready"
+
+
+class MemoryLow(Unavailable):
+    """Memory is nearly used up: no new recording for now, typed answers go on."""
+
+    code = "memory_low"
 
 
 class DiskFull(Unavailable):

@@ -58,6 +58,8 @@ def response(
     out["Content-Language"] = reader
     if isinstance(error, errors.Unavailable):
         out["Retry-After"] = str(error.retry_after)
+    if isinstance(error, errors.AdminOnly):
+        out["WWW-Authenticate"] = "Bearer"  # a 401 has to say how (RFC 9110 §15.5.2)
     if error.status in {408, 413}:
         # What is left of the body is not worth reading (RFC 9110 §15.5.9, §15.5.14).
         out["Connection"] = "close"

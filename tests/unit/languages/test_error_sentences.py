@@ -12,6 +12,7 @@ PARAMS = {
     "body_too_slow": {"seconds": 20},
     "too_large": {"limit_mib": 16},
     "queue_full": {"retry_after": 10},
+    "too_many_tries": {"retry_after": 10},
     "database_unavailable": {"retry_after": 10},
     "not_ready": {"retry_after": 10},
     "disk_full": {"retry_after": 10},
