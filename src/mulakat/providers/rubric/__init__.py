@@ -2,7 +2,7 @@
 
 Six criteria, one small file each; what they listen for is data (languages/*/lexicon.toml).
 Two factors keep form from outweighing matter: `substance` shrinks every criterion of an answer
-that says little of its own, `pertinence` shrinks all but relevance for one that is about
+that says little of its own, `relevance.pertinence` shrinks all but relevance for one that is about
 something else.
 """
 
@@ -53,6 +53,11 @@ ENOUGH_NOVEL_WORDS = 18
 tests/fixtures/answers.toml weak answers have 4–13, middling ones 12–21)."""
 
 
+PRAISED_FROM = 60
+"""The least score at which a criterion is praised; below it, of an answer that was held down, the
+advice says by what (design decision)."""
+
+
 class Rubric:
     """An Evaluator without a language model."""
 
@@ -65,29 +70,33 @@ class Rubric:
         """Return scores, evidence and advice; an answer that says nothing gets near 0."""
         reading = Reading(material, self._embedder)
         factor = substance(reading)
-        about = 0.2 + 0.8 * between(relevance.share(reading), 0.1, 0.45)
+        about = relevance.pertinence(reading)
         keys = [key for key in WEIGHTS if key != "delivery" or material.delivery]
         whole = sum(WEIGHTS[key] for key in keys)
+        held = _held(reading, factor, about)
         criteria, lacking = [], []
         for key in keys:
             verdict = JUDGES[key](reading)
-            share = verdict.share * factor * (1.0 if key == "relevance" else about)
+            score = round(100 * verdict.share * factor * (1.0 if key == "relevance" else about))
+            # Praise would not fit a score that was held down for the whole answer's sake.
+            praised = verdict.advice == GOOD and held and score < PRAISED_FROM
+            advice = f"held.{held}" if praised else f"{key}.{verdict.advice}"
             one = Criterion(
                 key=key,
                 name=say(material.reader, f"criterion.{key}"),
                 weight=round(WEIGHTS[key] / whole, 4),
-                score=round(100 * share),
+                score=score,
                 evidence=tuple(one.evidence for one in verdict.sentences),
-                advice=say(material.reader, f"advice.{key}.{verdict.advice}", **verdict.params),
+                advice=say(material.reader, f"advice.{advice}", **verdict.params),
             )
             criteria.append(one)
             if verdict.advice != GOOD:
                 lacking.append(one)
-        score = round(sum(one.weight * one.score for one in criteria))
+        total = round(sum(one.weight * one.score for one in criteria))
         return Assessment(
             engine=self.engine,
-            score=score,
-            evaluation=wording.evaluation(material, criteria, lacking, score),
+            score=total,
+            evaluation=wording.evaluation(material, criteria, lacking, total),
             criteria=tuple(criteria),
             strengths=wording.strengths(material.reader, criteria),
             improvements=wording.improvements(material.reader, lacking),
@@ -103,3 +112,12 @@ def substance(reading: Reading) -> float:
     expected = reading.text_norms["least_function_share"]
     connected = between(functional / max(1, len(words)), 0, expected)
     return own * (0.2 + 0.8 * connected)
+
+
+def _held(reading: Reading, factor: float, about: float) -> str:
+    """Return what holds an answer's scores down: "off", "doubt", "brief", or "" for nothing."""
+    if min(factor, about) > 0.8:
+        return ""
+    if factor < about:
+        return "brief"
+    return "off" if reading.themes and relevance.share(reading) < relevance.OFF else "doubt"

@@ -14,13 +14,15 @@ McFall 2010, "Cutting the Gordian knot")."""
 
 def judge(reading: Reading) -> Judged:
     """Judge by four measures of the text; the worst gives the advice."""
-    sentences, words = reading.sentences, [word.folded for word in reading.words]
+    sentences = reading.answered
+    words = [word.folded for one in sentences for word in one.tokens]
     if not words:
         return judged(0.0, (), "short")
     low, high = reading.text_norms["sentence_words"]
     mean = fmean(len(one.tokens) for one in sentences)
     length = between(mean, 1, low) if mean < low else 1 - between(mean, high, 1.6 * high)
-    hedges = 100 * reading.count("hedges") / len(words)
+    hedged = [one for one in sentences if reading.marks("hedges", one)]
+    hedges = 100 * sum(reading.marks("hedges", one) for one in hedged) / len(words)
     firm = 1 - between(hedges, 1, 9)
     repeats = 100 * sum(one == other for one, other in pairwise(words)) / len(words)
     fluent = 1 - between(repeats, 0.5, 6)
@@ -28,7 +30,6 @@ def judge(reading: Reading) -> Judged:
     value = 0.35 * length + 0.25 * firm + 0.2 * fluent + 0.2 * varied
     parts = {"length": length, "hedges": firm, "repeats": fluent, "variety": varied}
     worst = min(parts, key=lambda name: parts[name])
-    hedged = reading.marked("hedges")
     if parts[worst] > 0.75:
         return judged(value, _typical(reading), "good")
     if worst == "hedges":
@@ -51,4 +52,4 @@ def _variety(words: list[str]) -> float:
 def _typical(reading: Reading) -> list[Sentence]:
     low, high = reading.text_norms["sentence_words"]
     middle = (low + high) / 2
-    return sorted(reading.sentences, key=lambda one: abs(len(one.tokens) - middle))[:1]
+    return sorted(reading.answered, key=lambda one: abs(len(one.tokens) - middle))[:1]

@@ -62,7 +62,7 @@ _ADVICE: dict[tuple[str, bool], Any] = {
 
 def _around(reading: Reading, at: float | None) -> list[Sentence]:
     """Return the sentence spoken at a time, or the longest one: there the pace shows."""
-    timed = [one for one in reading.sentences if one.start is not None and one.end is not None]
+    timed = [one for one in reading.answered if one.start is not None and one.end is not None]
     if at is not None:
         timed = [one for one in timed if (one.end or 0) > at]
         return timed[:1]

@@ -1,7 +1,7 @@
 """What the criteria read: an answer's sentences with their marks, and how near they are."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 MEANT_MARGIN = 0.18
 """Taken off the cosine to a stand-in sentence: answers about something else reach 0.26 there, by
 their form alone, where they stay below 0.08 to the question itself."""
+
+ADDED_SHARE = 0.5
+"""Words of the written addition that count, for each word of the answer: it completes what was
+answered and cannot outweigh it (design decision)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,8 @@ class Reading:
     """One answer, read once for all criteria.
 
     Sentences that address whoever assesses and repetitions are set aside here, so that no
-    criterion sees them.
+    criterion sees them. `answered` are the answer's own sentences, by which its form is judged;
+    `sentences` also has those added in writing, as far as ADDED_SHARE lets them in, without times.
     """
 
     def __init__(self, material: Material, embedder: "Embedder") -> None:
@@ -57,14 +62,12 @@ class Reading:
         self.question = material.question
         self.delivery: Delivery | None = material.delivery
         self._embedder = embedder
-        every = split(material.text, material.words, material.language, typed=material.typed)
+        answer = split(material.text, material.words, material.language, typed=material.typed)
         seen: set[str] = set()
-        self.sentences: list[Sentence] = []
-        for sentence in every:
-            if sentence.key in seen or _addresses_the_rater(sentence.tokens):
-                continue
-            seen.add(sentence.key)
-            self.sentences.append(sentence)
+        self.answered = list(_kept(answer, seen))
+        added = split(material.additional_text, (), material.language, typed=True)
+        room = ADDED_SHARE * sum(len(one.tokens) for one in self.answered)
+        self.sentences = [*self.answered, *_within(room, _kept(added, seen))]
         self.words: list[Token] = [word for one in self.sentences for word in one.tokens]
         self.text_norms: Any = norms(material.language)["text"]
 
@@ -127,15 +130,51 @@ class Reading:
         return (self.question, subject or self.question) if subject or self.meant else ()
 
     @cached_property
+    def themes(self) -> dict[str, str]:
+        """The themes that the question asks for, by name, each with the language it asks in."""
+        return {
+            name: code
+            for code in codes()
+            for name in lexicon(code)["means"]
+            if find(code, f"means.{name}.asked", self._question_tokens)
+        }
+
+    @cached_property
     def meant(self) -> tuple[str, ...]:
-        """For an open question ("Tell me about yourself") sentences an answer may resemble."""
+        """Sentences that an answer to a question of its themes may resemble."""
         return tuple(
             sentence
-            for code in codes()
-            for name, table in lexicon(code)["means"].items()
-            if find(code, f"means.{name}.asked", self._question_tokens)
-            for sentence in table["says"]
+            for name, code in self.themes.items()
+            for sentence in lexicon(code)["means"][name]["says"]
         )
+
+    @cached_property
+    def shown(self) -> int:
+        """How many different phrases show the asked theme, of several the most shown one.
+
+        Its own name ("conflict") counts twice: who names the subject speaks of it.
+        """
+        return max(
+            (
+                self._phrases(f"means.{name}.shows") + bool(self._phrases(f"means.{name}.asked"))
+                for name in self.themes
+            ),
+            default=0,
+        )
+
+    def _phrases(self, key: str) -> int:
+        """Return how many different phrases of a list the answer has; forms of one count once."""
+        phrases: list[str] = []
+        for sentence in self.sentences:
+            for found in find(self.language, key, sentence.tokens):
+                said = " ".join(one.folded for one in sentence.tokens[found.first : found.after])
+                if not any(same_word(said, other) for other in phrases):
+                    phrases.append(said)
+        return len(phrases)
+
+    def shows(self, sentence: Sentence) -> bool:
+        """Return whether a sentence has a phrase of an asked theme."""
+        return any(self.marks(f"means.{name}.shows", sentence) for name in self.themes)
 
     @cached_property
     def nearness(self) -> list[float]:
@@ -147,6 +186,22 @@ class Reading:
         cosines = vectors[len(targets) :] @ vectors[: len(targets)].T
         cosines[:, len(self.asked) :] -= MEANT_MARGIN
         return [float(value) for value in cosines.max(axis=1)]
+
+
+def _kept(sentences: Iterable[Sentence], seen: set[str]) -> Iterator[Sentence]:
+    for sentence in sentences:
+        if sentence.key not in seen and not _addresses_the_rater(sentence.tokens):
+            seen.add(sentence.key)
+            yield sentence
+
+
+def _within(room: float, sentences: Iterable[Sentence]) -> Iterator[Sentence]:
+    """Yield the first sentences that together have at most `room` words."""
+    for sentence in sentences:
+        room -= len(sentence.tokens)
+        if room < 0:
+            return
+        yield sentence
 
 
 def _addresses_the_rater(words: Sequence[Token]) -> bool:

@@ -1,4 +1,13 @@
-"""Relevance: does the answer speak about what was asked."""
+"""Relevance: does the answer speak about what was asked.
+
+Two signs, because each alone fails. Nearness of meaning (cosine of sentences) tells a hobby from
+work, but not one story of work from another, and a good answer that shares no word with the
+question can be as far from it as a bad one. Phrases tell the themes of interviews apart (conflict,
+pressure, mistake, …; the lexicon's `means`), but only the themes that are known. A question of no
+known theme ("What is a REST API?") leaves only nearness, which cannot tell a right answer in other
+words from one about something else: there an answer that is far is in doubt, not refuted, so
+neither this criterion (UNSURE) nor the others (`pertinence`) fall near 0.
+"""
 
 from statistics import fmean
 
@@ -20,13 +29,50 @@ UNKNOWN = 0.5
 OVERLAP = 0.2
 """The part of the question's own words; half of them is enough."""
 
+ENOUGH_PHRASES = 3
+"""Different phrases of the asked theme. On tests/fixtures/paraphrases.toml strong answers have 3
+and more, strong answers to other questions 0–2."""
+
+THEME = 0.6
+"""The part of the theme's phrases in a share, nearness is the rest (chosen with PERTINENT by grid
+on both fixtures, without the items marked unseen)."""
+
+UNSURE = 0.2
+"""Least share where the question's theme is unknown."""
+
+PERTINENT = 0.6
+"""The share from which on the other criteria count in full; below it they fall in proportion, so
+that no single word decides."""
+
+OFF = 0.25
+"""The share below which an answer to a known theme is said to be about something else."""
+
+LEAST, LEAST_UNSURE = 0.1, 0.5
+"""What is left of the other criteria at a share of 0, with and without a known theme."""
+
 
 def share(reading: Reading) -> float:
-    """Return 0–1 by meaning, lifted by the question's words in the answer."""
+    """Return 0–1: by theme and nearness, or by nearness alone from UNSURE upwards."""
     if not reading.sentences:
         return 0.0
     if not reading.asked:
         return UNKNOWN
+    near = _near(reading)
+    if reading.themes:
+        return THEME * between(reading.shown, 0, ENOUGH_PHRASES) + (1 - THEME) * near
+    return UNSURE + (1 - UNSURE) * near
+
+
+def pertinence(reading: Reading) -> float:
+    """Return the factor (LEAST to 1) by which the other criteria count."""
+    if not reading.asked:
+        return 1.0
+    least = LEAST if reading.themes else LEAST_UNSURE
+    return least + (1 - least) * between(share(reading), 0, PERTINENT)
+
+
+def _near(reading: Reading) -> float:
+    """Return 0–1 by the nearest sentences' meaning, lifted by the question's words."""
     nearest = sorted(reading.nearness, reverse=True)[:2]
     meaning: float = between(0.5 * (nearest[0] + fmean(nearest)), FAR, NEAR) ** CURVE
     subject = reading.subject
@@ -38,11 +84,22 @@ def share(reading: Reading) -> float:
 
 
 def judge(reading: Reading) -> Judged:
-    """Judge by `share`; the evidence is the sentences nearest to the question."""
+    """Judge by `share`; the evidence is the sentences of the theme, the nearest first."""
     value = share(reading)
-    pairs = sorted(zip(reading.nearness, range(len(reading.sentences)), strict=True), reverse=True)
-    nearest = [reading.sentences[i] for nearness, i in pairs[:2] if nearness > FAR]
+    ranked = sorted(
+        (
+            (reading.shows(one), nearness, -i)
+            for i, (one, nearness) in enumerate(
+                zip(reading.sentences, reading.nearness, strict=True)
+            )
+        ),
+        reverse=True,
+    )
+    nearest = [
+        reading.sentences[-i] for shows, nearness, i in ranked[:2] if shows or nearness > FAR
+    ]
     if not reading.asked:
         return judged(value, (), "no_subject")
-    advice = "off" if value < 0.25 else "partly" if value < 0.7 else "good"
+    far = "off" if reading.themes else "unsure"
+    advice = far if value < OFF else "partly" if value < 0.7 else "good"
     return judged(value, nearest, advice)
