@@ -25,7 +25,7 @@ from mulakat import __version__, errors
 PREFIX = "mulakat_"
 
 # A second series for each counter and bucket, which says when it was made: nothing asks for it.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 PLAIN = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -298,7 +298,8 @@ class Metrics:
     def render(self, accept: str = "") -> tuple[bytes, str]:
         """Return the page and its content type: OpenMetrics to who asks for it, else plain."""
         if "application/openmetrics-text" in accept:
-            return openmetrics.generate_latest(self.registry), OPENMETRICS
+            page: bytes = openmetrics.generate_latest(self.registry)  # type: ignore[no-untyped-call]
+            return page, OPENMETRICS
         return generate_latest(self.registry), PLAIN
 
     def table(self) -> str:

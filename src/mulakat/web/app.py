@@ -7,11 +7,12 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from fastapi import FastAPI
 
 from mulakat import __version__, errors
+from mulakat.observe.metrics import Metrics
 from mulakat.settings import MAX_AUDIO_BYTES, MAX_BODY_OVERHEAD, MIB, Settings
 from mulakat.store.answers import Answers
 from mulakat.store.engine import check, make_engine
 from mulakat.store.spool import Spool
-from mulakat.web import health, pages, problems
+from mulakat.web import health, metrics, pages, problems
 from mulakat.web.middleware import BodyLimit, RequestId, SecurityHeaders
 from mulakat.web.routes import evaluations
 from mulakat.web.state import Parts, Workers
@@ -36,6 +37,8 @@ def create_app(
     handed in, as this process never imports what loads one.
     """
 
+    figures = Metrics()
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
@@ -47,6 +50,10 @@ def create_app(
             stack.callback(disk.shutdown)
             watch = await stack.enter_async_context(Watch(answers))
             workers = await stack.enter_async_context(start_workers(answers, spool, watch.nudge))
+
+            sampler = metrics.Sampler(
+                figures, answers=answers, spool=spool, engine=engine, memory=lambda: None
+            )
 
             async def database() -> str | None:
                 try:
@@ -74,8 +81,11 @@ def create_app(
                 checks=health.Checks(
                     {"database": database, "spool": room, "worker": worker, "model": model}
                 ),
+                metrics=figures,
+                sampler=sampler,
             )
-            yield
+            async with metrics.loopback_port(settings.admin.metrics_port, sampler):
+                yield
 
     app = FastAPI(
         title="Mulakat",
@@ -87,6 +97,7 @@ def create_app(
     )
     problems.install(app)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     app.include_router(evaluations.router)
     pages.install(app)
     # Outermost last: the id covers everything, the headers cover refusals too.
@@ -97,5 +108,6 @@ def create_app(
         timeout=settings.intake.body_timeout,
     )
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(metrics.Measured, metrics=figures)
     app.add_middleware(RequestId)
     return app

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from starlette.requests import HTTPConnection
 
+from mulakat.observe.metrics import Metrics
 from mulakat.settings import Settings
 from mulakat.store.answers import Answers
 from mulakat.store.spool import Spool
 
 if TYPE_CHECKING:
     from mulakat.web.health import Checks
+    from mulakat.web.metrics import Sampler
     from mulakat.web.watch import Watch
 
 
@@ -38,6 +40,8 @@ class Parts:
     watch: "Watch"
     workers: Workers
     checks: "Checks"
+    metrics: Metrics
+    sampler: "Sampler"
 
 
 def parts(connection: HTTPConnection) -> Parts:
