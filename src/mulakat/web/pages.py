@@ -82,6 +82,20 @@ def _local_problems(language: str) -> dict[str, dict[str, str]]:
     }
 
 
+def fill(template: str, language: str, here: str, **values: object) -> str:
+    """Return a template filled in: its own values, and what `base.html` needs of every page.
+
+    `here` is the page's path, for the links to its other languages.
+    """
+    return _environment.get_template(template).render(
+        language=language,
+        languages=[(code, say(code, "page.language_name")) for code in codes()],
+        here=here,
+        static=f"/static/{static_version()}",
+        **values,
+    )
+
+
 def render(language: str, store: Store) -> str:
     """Return the page in a language; `store` says how long what is sent in is kept."""
     data = {
@@ -91,11 +105,11 @@ def render(language: str, store: Store) -> str:
         "problems": _local_problems(language),
         "limits": {"bytes": MAX_AUDIO_BYTES, "seconds": MAX_AUDIO_SECONDS},
     }
-    return _environment.get_template("room.html").render(
-        language=language,
-        languages=[(code, say(code, "page.language_name")) for code in codes()],
+    return fill(
+        "room.html",
+        language,
+        "/",
         page=messages(language)["page"],
-        static=f"/static/{static_version()}",
         data=data,
         question_limit=MAX_QUESTION_CHARACTERS,
         text_limit=MAX_TEXT_CHARACTERS,

@@ -47,15 +47,9 @@ def document(error: errors.MulakatError, reader: str, **extra: object) -> dict[s
     }
 
 
-def response(
-    error: errors.MulakatError,
-    reader: str,
-    headers: Mapping[str, str] | None = None,
-    **extra: object,
-) -> JSONResponse:
-    """Return the problem as a response; Unavailable carries Retry-After."""
-    out = dict(headers or {})
-    out["Content-Language"] = reader
+def headers(error: errors.MulakatError) -> dict[str, str]:
+    """Return what an error says in headers: when to come back, how to log in, to hang up."""
+    out = {}
     if isinstance(error, errors.Unavailable):
         out["Retry-After"] = str(error.retry_after)
     if isinstance(error, errors.AdminOnly):
@@ -63,6 +57,18 @@ def response(
     if error.status in {408, 413}:
         # What is left of the body is not worth reading (RFC 9110 §15.5.9, §15.5.14).
         out["Connection"] = "close"
+    return out
+
+
+def response(
+    error: errors.MulakatError,
+    reader: str,
+    given: Mapping[str, str] | None = None,
+    **extra: object,
+) -> JSONResponse:
+    """Return the problem as a response, with further headers if `given`."""
+    out = dict(given or {}) | headers(error)
+    out["Content-Language"] = reader
     return JSONResponse(
         document(error, reader, **extra),
         status_code=error.status,

@@ -11,8 +11,10 @@ from mulakat.store.spool import Spool
 PERIOD_SECONDS = 60.0
 
 
-async def once(answers: Answers, spool: Spool, *, starting: bool = False) -> None:
+async def once(answers: Answers, spool: Spool, *, starting: bool = False) -> dict[str, int]:
     """Delete expired results, recordings past their time and files that nobody owns.
+
+    Returns how many `results`, and how many `files` of how many `bytes` nobody owned.
 
     `starting`: no upload can be under way, so files without a row go at once.
     """
@@ -24,6 +26,7 @@ async def once(answers: Answers, spool: Spool, *, starting: bool = False) -> Non
     swept = await asyncio.to_thread(spool.sweep, owned, starting=starting)
     if expired or swept.count:
         log.info("swept", results=expired, files=swept.count, bytes=swept.bytes)
+    return {"results": expired, "files": swept.count, "bytes": swept.bytes}
 
 
 async def each_minute(answers: Answers, spool: Spool) -> None:
