@@ -13,8 +13,9 @@ from mulakat.store.answers import Answers
 from mulakat.store.engine import check, make_engine
 from mulakat.store.spool import Spool
 from mulakat.web import health, metrics, pages, problems
+from mulakat.web.admin_access import AdminAccess
 from mulakat.web.middleware import BodyLimit, RequestId, SecurityHeaders
-from mulakat.web.routes import evaluations
+from mulakat.web.routes import admin, admin_page, evaluations
 from mulakat.web.state import Parts, Workers
 from mulakat.web.watch import Watch
 
@@ -81,6 +82,7 @@ def create_app(
                 checks=health.Checks(
                     {"database": database, "spool": room, "worker": worker, "model": model}
                 ),
+                admin=AdminAccess(settings.admin.admin_token),
                 metrics=figures,
                 sampler=sampler,
             )
@@ -99,6 +101,8 @@ def create_app(
     app.include_router(health.router)
     app.include_router(metrics.router)
     app.include_router(evaluations.router)
+    app.include_router(admin.router)
+    app.include_router(admin_page.router)
     pages.install(app)
     # Outermost last: the id covers everything, the headers cover refusals too.
     app.add_middleware(

@@ -12,6 +12,7 @@ from mulakat.store.answers import Answers
 from mulakat.store.spool import Spool
 
 if TYPE_CHECKING:
+    from mulakat.web.admin_access import AdminAccess
     from mulakat.web.health import Checks
     from mulakat.web.metrics import Sampler
     from mulakat.web.watch import Watch
@@ -22,6 +23,10 @@ class Workers(Protocol):
 
     def wake(self) -> None:
         """Say that an answer waits."""
+        ...
+
+    async def sweep(self) -> dict[str, int]:
+        """Do the upkeep of each minute now; returns `files`, their `bytes`, and `results`."""
         ...
 
     def trouble(self) -> str | None:
@@ -40,6 +45,7 @@ class Parts:
     watch: "Watch"
     workers: Workers
     checks: "Checks"
+    admin: "AdminAccess"
     metrics: Metrics
     sampler: "Sampler"
 

@@ -22,7 +22,7 @@ from mulakat.settings import Settings, environment
 from mulakat.store.answers import Answers
 from mulakat.store.spool import Spool
 from mulakat.store.values import Lease
-from mulakat.worker import wire
+from mulakat.worker import upkeep, wire
 from mulakat.worker.process import GRACE_SECONDS
 
 BACKOFF_SECONDS = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -84,6 +84,10 @@ class Supervisor:
         if self._process and self._process.stdin and self._process.returncode is None:
             with suppress(ConnectionError, RuntimeError):
                 self._process.stdin.write(wire.WAKE)
+
+    async def sweep(self) -> dict[str, int]:
+        """Do the upkeep of each minute now; returns `files`, their `bytes`, and `results`."""
+        return await upkeep.once(self._answers, self._spool)
 
     def trouble(self) -> str | None:
         """Return why answers are not being processed now, or None."""

@@ -2,7 +2,9 @@
 
 const data = JSON.parse(document.getElementById("page-data").textContent);
 
-export const { language, questions, problems, limits } = data;
+export const { language } = data;
+export const { questions, problems, limits } = data; // of the room
+export const { status, alert, refuse } = data; // of the operator's page
 
 export function has(key) {
   return key in data.live;
