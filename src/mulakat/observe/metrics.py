@@ -193,16 +193,19 @@ class Metrics:
     # --- the web side
 
     def answered(self, route: str, method: str, status: int, seconds: float, received: int) -> None:
-        """Count a request that ended; `status` 0 when the client left before an answer."""
+        """Count a request that ended; `status` 0 when the client left before an answer.
+
+        `route` is a template, `method` of `method_of`.
+        """
         status_class = f"{status // 100}xx" if 100 <= status < 600 else "none"
-        method = method if method in METHODS else OTHER
         self._requests.labels(route, method, status_class).inc()
         self._request_seconds.labels(route).observe(seconds)
         self._upload.inc(received)
 
-    def refused(self, code: str) -> None:
-        """Count a request that was told to come back later."""
-        self._refused.labels(_one_of(code, REFUSALS)).inc()
+    def refused(self, code: str | None) -> None:
+        """Count a request whose error's code says to come back later; others pass."""
+        if code in REFUSALS:
+            self._refused.labels(code).inc()
 
     def deleted(self, reason: str, files: int = 1) -> None:
         """Count files that left the spool."""
@@ -332,6 +335,11 @@ class Metrics:
 ROLES = ("web", "worker")
 
 REFUSALS = tuple(sorted(kind.code for kind in errors.Unavailable.__subclasses__()))
+
+
+def method_of(method: str) -> str:
+    """Return the method, or "other" for one that is none of HTTP's usual ones."""
+    return method if method in METHODS else OTHER
 
 
 def _one_of(word: str, known: Iterable[str]) -> str:

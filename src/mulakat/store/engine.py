@@ -66,10 +66,15 @@ def make_engine(store: Store) -> AsyncEngine:
             pool_recycle=store.pool_recycle,
             pool_pre_ping=store.pool_pre_ping,
             connect_args=POSTGRESQL_OPTIONS,
+            hide_parameters=True,  # errors would quote them: what candidates said
         )
     store.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = create_async_engine(
-        url, pool_size=SQLITE_POOL, max_overflow=0, pool_timeout=store.pool_timeout
+        url,
+        pool_size=SQLITE_POOL,
+        max_overflow=0,
+        pool_timeout=store.pool_timeout,
+        hide_parameters=True,
     )
     prepare_sqlite(engine.sync_engine)
     return engine

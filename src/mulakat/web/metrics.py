@@ -1,4 +1,4 @@
-"""/metrics: who may read it, what is sampled for it, and the count of every request.
+"""/metrics: who may read it, what is sampled for it; the count and the line of every request.
 
 Access: `Authorization: Bearer` with the metrics or the admin token; without a token only on
 the loopback port (MULAKAT_METRICS_PORT), which serves nothing else.
@@ -20,7 +20,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mulakat import errors
 from mulakat.memory.snapshot import Snapshot
-from mulakat.observe.metrics import UNMATCHED, Metrics
+from mulakat.observe.log import logger
+from mulakat.observe.metrics import UNMATCHED, Metrics, method_of
 from mulakat.settings import Admin
 from mulakat.store.answers import Answers
 from mulakat.store.spool import Spool
@@ -42,7 +43,10 @@ _LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost"})
 
 
 class Measured:
-    """Counts each request by the template of its route, never by its path."""
+    """Counts each request, and writes the one canonical line of it.
+
+    Both know a request by the template of its route, never by its path, query or body.
+    """
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self.app = app
@@ -52,7 +56,8 @@ class Measured:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        status, received, began = 0, 0, time.perf_counter()
+        status = received = sent = 0
+        began = time.perf_counter()
 
         async def counted() -> Message:
             nonlocal received
@@ -61,9 +66,9 @@ class Measured:
             return message
 
         async def noted(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
+            nonlocal status, sent
+            status = message.get("status", status)
+            sent += len(message.get("body", b""))
             await send(message)
 
         self.metrics.in_flight.inc()
@@ -71,15 +76,25 @@ class Measured:
             await self.app(scope, counted, noted)
         except Exception:
             status = status or 500  # made of it further out, where defects become responses
+            scope.setdefault("state", {})["error_code"] = errors.Internal.code
             raise
         finally:
             self.metrics.in_flight.dec()
-            self.metrics.answered(
-                route_of(scope), scope["method"], status, time.perf_counter() - began, received
+            seconds = time.perf_counter() - began
+            route, method = route_of(scope), method_of(scope["method"])
+            code = scope.get("state", {}).get("error_code")
+            self.metrics.answered(route, method, status, seconds, received)
+            self.metrics.refused(code)
+            logger("web").info(
+                "request",
+                method=method,
+                route=route,
+                status=status or None,  # None: the client left before there was one
+                seconds=seconds,
+                body_bytes=received,
+                sent_bytes=sent,
+                code=code,
             )
-            refusal = scope.get("state", {}).get("refusal")
-            if refusal:
-                self.metrics.refused(refusal)
 
 
 def route_of(scope: Scope) -> str:

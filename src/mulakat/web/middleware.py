@@ -11,7 +11,6 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mulakat import clock, errors
-from mulakat.observe.log import logger
 from mulakat.web import problems
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -28,8 +27,7 @@ LINGER_SECONDS = 2.0
 class RequestId:
     """Gives each request an id, in the logs, the response and the answer's row.
 
-    A proxy's X-Request-ID is kept when it is a plain token. Writes the one canonical line
-    per request: route, status, seconds and bytes in; never the query or a body.
+    A proxy's X-Request-ID is kept when it is a plain token.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -42,35 +40,15 @@ class RequestId:
         given = Headers(scope=scope).get("x-request-id", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else clock.new_id()
         scope.setdefault("state", {})["request_id"] = request_id
-        status, received, began = 0, 0, time.perf_counter()
-
-        async def counted() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            return message
 
         async def labelled(message: Message) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
                 MutableHeaders(scope=message)["X-Request-ID"] = request_id
             await send(message)
 
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        try:
-            await self.app(scope, counted, labelled)
-        finally:
-            route = scope.get("route")
-            logger("web").info(
-                "request",
-                method=scope["method"],
-                route=getattr(route, "path", "unmatched"),
-                status=status,
-                seconds=round(time.perf_counter() - began, 4),
-                body_bytes=received,
-            )
+        await self.app(scope, receive, labelled)
 
 
 class SecurityHeaders:
@@ -152,6 +130,7 @@ class BodyLimit:
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         error = errors.TooLarge(limit_mib=self.limit_mib)
+        scope.setdefault("state", {})["error_code"] = error.code
         refusal = problems.response(error, problems.reader_language(Request(scope)))
 
         async def lingering(message: Message) -> None:

@@ -77,8 +77,14 @@ def response(
     )
 
 
+def _note(request: Request, error: errors.MulakatError) -> None:
+    """Leave the code to the line and the count of this request (web/metrics.py)."""
+    request.state.error_code = error.code
+
+
 async def _on_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, errors.MulakatError)  # noqa: S101  # by registration below
+    _note(request, error)
     if error.status >= 500 and error.permanent:
         logger("web").error("request failed", code=error.code)
     return response(error, reader_language(request))
@@ -88,6 +94,7 @@ async def _on_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101  # by registration below
     kind = _BY_STATUS.get(error.status_code)
     mine = kind() if kind else errors.Malformed(reason=str(error.detail))
+    _note(request, mine)
     return response(mine, reader_language(request), error.headers)
 
 
