@@ -20,7 +20,7 @@ lint: $(STAMPS)/dev
 	$(BIN)/mypy
 	PYTHONPATH=src $(BIN)/lint-imports --no-cache
 
-unit: $(STAMPS)/dev $(STAMPS)/model $(STAMPS)/browser
+unit: $(STAMPS)/dev $(STAMPS)/model $(STAMPS)/browser $(STAMPS)/prometheus
 	$(BIN)/python -m pytest
 
 bench: $(STAMPS)/dev $(STAMPS)/model
@@ -50,6 +50,10 @@ $(STAMPS)/dev: $(STAMPS)/runtime requirements/dev.txt requirements/speech.txt
 
 $(STAMPS)/browser: $(STAMPS)/venv
 	@tools/ensure-browser
+	@touch $@
+
+$(STAMPS)/prometheus: $(STAMPS)/venv
+	@tools/ensure-prometheus $(VENV)
 	@touch $@
 
 # Needs uv (https://docs.astral.sh/uv/); the files carry no registry address.
