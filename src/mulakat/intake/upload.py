@@ -120,4 +120,4 @@ class Upload:
             if self._recording:
                 self._recording.discard()
             if self._key and not self._kept:  # cancelled while it was linked
-                self._spool.unlink(self._key)
+                self._spool.unlink(self._key, "discarded")

@@ -47,7 +47,7 @@ STAGES = ("queue", "load", "decode", "transcribe", "evaluate", "total")
 OUTCOMES = ("done", "failed", "given_back", "retried", "refused")
 RESTARTS = ("idle", "died", "strikes", "memory", "deadline")
 STATES = ("normal", "alert", "refusing")
-DELETIONS = ("done", "failed", "replayed", "deleted", "expired", "swept")
+DELETIONS = ("done", "failed", "discarded", "deleted", "expired", "swept")
 UNMATCHED = "unmatched"
 OTHER = "other"
 

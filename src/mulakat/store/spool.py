@@ -13,14 +13,15 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from mulakat import clock
 from mulakat.errors import DiskFull
+from mulakat.observe.log import logger
 
 GRACE_SECONDS = 60.0
 """Age under which a file that no row owns stays: it may just have been linked, its row not
@@ -35,6 +36,19 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NO_UNNAMED = frozenset({errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT})
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+
+
+Deletion = Literal[
+    "done",  # the answer has its result
+    "failed",  # the answer has its error
+    "discarded",  # no row was made for it: refused, cancelled or sent twice
+    "deleted",  # its sender wished so
+    "expired",  # kept as long as the operator said
+    "swept",  # nobody's: what a crash left
+]
+
+Deleted = Callable[[Deletion, int], None]
+"""Hears why files were deleted, and how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +157,8 @@ class Spool:
     """The folder `root` with `audio/` (recordings) and `tmp/` (TMPDIR of child processes).
 
     `disk_floor` is the free space, in bytes, that recordings leave. `unnamed` says whether
-    to use O_TMPFILE; None asks the file system. Raises OSError where the folder cannot be
-    made.
+    to use O_TMPFILE; None asks the file system. `deleted` is told of every file that goes,
+    and so is the log. Raises OSError where the folder cannot be made.
     """
 
     def __init__(
@@ -154,7 +168,10 @@ class Spool:
         now: clock.Now = clock.now,
         *,
         unnamed: bool | None = None,
+        deleted: Deleted = lambda _reason, _files: None,
     ) -> None:
+        self._deleted = deleted
+        self._log = logger("spool")
         self.root = root.absolute()
         self.audio = self.root / "audio"
         self.tmp = self.root / "tmp"
@@ -198,11 +215,14 @@ class Spool:
             raise ValueError(f"{key!r} is not a key of the spool")
         return self.audio / key
 
-    def unlink(self, key: str) -> None:
+    def unlink(self, key: str, reason: Deletion = "deleted") -> None:
         """Delete the recording, if it is there; ValueError for what is no key."""
         name = self.path(key).name
         with self.opened("audio") as folder, suppress(FileNotFoundError):
+            size = os.stat(name, dir_fd=folder, follow_symlinks=False).st_size
             os.unlink(name, dir_fd=folder)
+            self._log.info("recording deleted", reason=reason, bytes=size)
+            self._deleted(reason, 1)
 
     def sweep(self, owned: Set[str], *, starting: bool = False) -> Swept:
         """Remove what a crash left: recordings no row owns, old parts and temporary files.
@@ -230,6 +250,9 @@ class Spool:
                     else:
                         os.unlink(name, dir_fd=folder)
                     count, size = count + 1, size + found.st_size
+        if count:
+            self._log.info("files swept", reason="swept", files=count, bytes=size)
+            self._deleted("swept", count)
         return Swept(count, size)
 
     def stats(self) -> SpoolStats:

@@ -46,7 +46,11 @@ def create_app(
             engine = make_engine(settings.store)
             stack.push_async_callback(engine.dispose)
             answers = Answers(engine, settings.queue, settings.store)
-            spool = Spool(settings.store.data_dir / "spool", settings.intake.disk_floor)
+            spool = Spool(
+                settings.store.data_dir / "spool",
+                settings.intake.disk_floor,
+                deleted=figures.deleted,
+            )
             disk = ThreadPoolExecutor(DISK_THREADS, thread_name_prefix="disk")
             stack.callback(disk.shutdown)
             watch = await stack.enter_async_context(Watch(answers))

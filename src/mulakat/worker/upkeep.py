@@ -18,14 +18,13 @@ async def once(answers: Answers, spool: Spool, *, starting: bool = False) -> dic
 
     `starting`: no upload can be under way, so files without a row go at once.
     """
-    log = logger("upkeep")
     expired = await answers.expire()
     for key in await answers.release_kept_audio():
-        await asyncio.to_thread(spool.unlink, key)
+        await asyncio.to_thread(spool.unlink, key, "expired")
     owned = await answers.owned_audio()
     swept = await asyncio.to_thread(spool.sweep, owned, starting=starting)
-    if expired or swept.count:
-        log.info("swept", results=expired, files=swept.count, bytes=swept.bytes)
+    if expired:
+        logger("upkeep").info("results expired", results=expired)
     return {"results": expired, "files": swept.count, "bytes": swept.bytes}
 
 

@@ -89,7 +89,7 @@ async def _accept(here: Parts, audio_key: str | None, new: NewAnswer) -> Answer:
         kept = not accepted.replayed
     finally:
         if audio_key and not kept:
-            here.spool.unlink(audio_key)
+            here.spool.unlink(audio_key, "discarded")
     return accepted.answer
 
 
