@@ -88,6 +88,16 @@ def test_each_alert_says_what_happened_and_what_to_do() -> None:
         assert len(alert["annotations"]["description"].split()) > 20
 
 
+def test_what_an_alert_quotes_is_there() -> None:
+    root = Path(__file__).parents[2] / "src" / "mulakat"
+    words = [file.read_text() for file in root.rglob("*.py")]
+    words.append((root / "languages" / "en" / "messages.toml").read_text())
+    words += [f'"{panel["title"]}"' for panel in PANELS]
+    for alert in ALERTS:
+        for quoted in re.findall(r'"[^"]+"', alert["annotations"]["description"]):
+            assert any(quoted in text for text in words), quoted
+
+
 def test_the_failures_that_raise_an_alert_are_those_of_ours() -> None:
     (rule,) = [one for one in ALERTS if one["alert"] == "MulakatAnswersFail"]
     found = re.search(r'code=~"([^"]+)"', rule["expr"])
