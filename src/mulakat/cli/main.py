@@ -96,6 +96,44 @@ def doctor() -> None:
     sys.exit(run(settings_or_exit()))
 
 
+@main.command()
+@click.option(
+    "--scenario", default="all", show_default=True,
+    type=click.Choice(["sequential", "burst", "mixed", "all"]),
+    help="Answers in a row; 20 of 16 MiB at once; 50 good and bad ones mixed.",
+)  # fmt: skip
+@click.option("--requests", default=100, show_default=True, type=click.IntRange(3),
+              help="Answers of the sequential scenario.")  # fmt: skip
+@click.option("--concurrency", default=1, show_default=True, type=click.IntRange(1, 64),
+              help="How many of these are under way at once.")  # fmt: skip
+@click.option("--audio", multiple=True, type=click.Path(exists=True, dir_okay=False),
+              help="Speech to send; may be given repeatedly.")  # fmt: skip
+@click.option("--language", default="en", show_default=True, help="The speech's language.")
+@click.option("--url", help="A running server; without it, one of its own is started.")
+@click.option("--admin-token", default="", help="MULAKAT_ADMIN_TOKEN of the server at --url.")
+@click.option("--out", default="soak", show_default=True, type=click.Path(file_okay=False),
+              help="Folder on a disk, for the report and an own server's data.")  # fmt: skip
+def soak(  # noqa: PLR0917  # one parameter an option
+    scenario: str, requests: int, concurrency: int, audio: tuple[str, ...], language: str,
+    url: str | None, admin_token: str, out: str,
+) -> None:  # fmt: skip
+    """Load a server with real speech; does memory grow, is a file left, an answer lost?"""
+    from pathlib import Path
+
+    from mulakat.cli.soak import Options, run
+
+    sys.exit(
+        run(
+            Options(
+                scenario=scenario, requests=requests, concurrency=concurrency,
+                audio=tuple(Path(one) for one in audio), language=language, url=url,
+                admin_token=admin_token, out=Path(out),
+            ),
+            os.environ,
+        )
+    )  # fmt: skip
+
+
 @main.group()
 def model() -> None:
     """The speech model."""
