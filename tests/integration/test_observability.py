@@ -268,6 +268,16 @@ def test_every_line_that_a_server_logs_is_shipped_with_its_fields(watched: Watch
     assert {200, 404} <= {one["http"]["response"]["status_code"] for one in requests}
 
 
+def test_the_line_shown_to_operators_is_one_that_is_read() -> None:
+    (shown,) = re.findall(r"```json\n(.+)\n```", (FOLDER / "README.md").read_text())
+    assert check_line(shown)["event"]["dataset"] == "mulakat"
+
+
+def test_the_alerts_listed_for_operators_are_those_that_there_are() -> None:
+    listed = re.findall(r"^\| (Mulakat\w+) \| (\w+)", (FOLDER / "README.md").read_text(), re.M)
+    assert listed == [(one["alert"], one["labels"]["severity"]) for one in ALERTS]
+
+
 def test_an_exception_is_one_line_with_its_trace() -> None:
     program = (
         "from mulakat.observe.log import configure, logger\n"
