@@ -21,7 +21,6 @@ VERSION = "8.11.0"
 _FIELDS = {
     "timestamp": "@timestamp",
     "level": "log.level",
-    "event": "message",
     "action": "event.action",
     "reason": "event.reason",
     "logger": "log.logger",
@@ -52,7 +51,7 @@ def to_ecs(_logger: object, _name: str, event: MutableMapping[str, Any]) -> dict
     out: dict[str, Any] = {
         "@timestamp": event.pop("timestamp", None),
         "log.level": event.pop("level", None),
-        "message": event.get("event"),
+        "message": str(event.pop("event")).strip(),
         "ecs.version": VERSION,
         "service.name": "mulakat",
         "service.version": __version__,
@@ -62,7 +61,7 @@ def to_ecs(_logger: object, _name: str, event: MutableMapping[str, Any]) -> dict
     room = event.pop("room", None)
     if room:
         out["log.logger"] = f"mulakat.{room}"
-        out["event.action"] = _slug(str(event["event"]))
+        out["event.action"] = _slug(out["message"])
     request_id = event.pop("request_id", None)
     if request_id:
         out["http.request.id"] = out["trace.id"] = request_id
