@@ -8,7 +8,9 @@ const MINUTES = 10;
 const SPAN_MS = MINUTES * 60_000;
 const GAP_MS = 5000; // samples come each second; a longer silence is drawn as one
 const LINE = 16; // px between two labels
-const MARGIN = { top: 14, right: 108, bottom: 24, left: 4 };
+const MARGIN = { top: 14, right: 124, bottom: 24, left: 4 };
+const NARROW = { ...MARGIN, right: 8, bottom: 48 };
+const NARROW_BELOW = 560; // px; there the names of the curves stand below, not beside them
 
 const SERIES = [
   ["working", (snapshot) => snapshot.working_set],
@@ -57,8 +59,10 @@ class MemoryChart extends HTMLElement {
     // On a machine without a limit of our own the curve would lie on the floor: then the
     // scale ends at twice the highest, and the limit is named above it.
     const top = limit > 5 * high ? 2 * high : limit;
-    const right = width - MARGIN.right;
-    const bottom = height - MARGIN.bottom;
+    const narrow = width < NARROW_BELOW;
+    const margin = narrow ? NARROW : MARGIN;
+    const right = width - margin.right;
+    const bottom = height - margin.bottom;
     const now = this.#samples.at(-1);
     const x = (at) => right - ((now.at - at) / SPAN_MS) * (right - MARGIN.left);
     const y = (bytes) => bottom - (bytes / top) * (bottom - MARGIN.top);
@@ -72,7 +76,8 @@ class MemoryChart extends HTMLElement {
       const joined = n && at - this.#samples[n - 1].at <= GAP_MS;
       return `${joined ? "L" : "M"}${x(at).toFixed(1)} ${y(values[index]).toFixed(1)}`;
     }).join("") + `h0.01`;
-    const labels = apart(now.values.map((value) => y(value) + 4), bottom);
+    const names = narrow ? this.#namesBelow(height - 8)
+      : this.#namesBeside(right + 8, apart(now.values.map((value) => y(value) + 4), bottom));
 
     this.replaceChildren(svg("svg",
       { width, height, role: "img", "aria-label": say("chart", {
@@ -90,10 +95,24 @@ class MemoryChart extends HTMLElement {
       ...level(alert * limit, say("alert_line", { percent: percent(alert) }), "alert"),
       limit > top ? svg("text", { class: "limit", x: MARGIN.left + 2, y: MARGIN.top - 2 },
         `↑ ${say("limit", { size: size(limit) })}`) : null,
-      ...SERIES.flatMap(([name], index) => [
-        svg("path", { class: `series ${name}`, d: path(index) }),
-        svg("text", { class: `label ${name}`, x: right + 8, y: labels[index] }, say(`series_${name}`)),
-      ])));
+      ...SERIES.map(([name], index) => svg("path", { class: `series ${name}`, d: path(index) })),
+      ...names));
+  }
+
+  #namesBeside(x, heights) {
+    return SERIES.map(([name], index) =>
+      svg("text", { class: name, x, y: heights[index] }, say(`series_${name}`)));
+  }
+
+  #namesBelow(y) {
+    let x = MARGIN.left;
+    return SERIES.flatMap(([name]) => {
+      const text = say(`series_${name}`);
+      const drawn = [svg("path", { class: `series ${name}`, d: `M${x} ${y - 4}h22` }),
+        svg("text", { class: name, x: x + 28, y }, text)];
+      x += 28 + text.length * 7.5 + 16;
+      return drawn;
+    });
   }
 }
 
