@@ -274,7 +274,9 @@ def test_the_line_shown_to_operators_is_one_that_is_read() -> None:
 
 
 def test_the_alerts_listed_for_operators_are_those_that_there_are() -> None:
-    listed = re.findall(r"^\| (Mulakat\w+) \| (\w+)", (FOLDER / "README.md").read_text(), re.M)
+    listed = re.findall(
+        r"^\| (Mulakat\w+) \| (\w+)", (FOLDER / "README.md").read_text(), re.MULTILINE
+    )
     assert listed == [(one["alert"], one["labels"]["severity"]) for one in ALERTS]
 
 
