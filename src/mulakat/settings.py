@@ -87,11 +87,27 @@ class Memory:
         "limit (cgroup v2 or v1), else the machine's memory.",
         low=64 * MIB,
     )
-    worker_memory: Bytes = setting(
-        Bytes(448 * MIB),
+    worker_memory: Bytes | None = setting(
+        None,
         "The most data one worker process may hold (RLIMIT_DATA). An answer that needs more "
-        "fails with out_of_memory; the web process lives on.",
+        "fails with out_of_memory; the web process lives on. Empty: the limit less the web "
+        "process's share, at least what the model needs (448MiB for base).",
         low=128 * MIB,
+    )
+    memory_alert: float = setting(
+        0.80, "Share of the limit from which memory is given back and an alert is sent; it ends "
+        "0.05 below.", low=0.05, high=1,
+    )  # fmt: skip
+    memory_refuse: float = setting(
+        0.90, "Share of the limit from which new recordings get 503 (typed answers go on); it "
+        "ends 0.05 below.", low=0.05, high=1,
+    )  # fmt: skip
+    alert_webhook: str | None = setting(
+        None,
+        "http:// or https:// address that gets a JSON POST at each change of the memory state.",
+        pattern=r"https?://\S+",
+        secret=True,
+        web_only=True,
     )
 
 
@@ -276,6 +292,9 @@ def _check(name: str, value: Any, metadata: Mapping[str, Any]) -> None:
         raise SettingError(f"{name}: {value!r} is not one of {', '.join(choices)}")
     if len(str(value)) < metadata.get("shortest", 0):
         raise SettingError(f"{name}: too short, at least {metadata['shortest']} characters")
+    pattern = metadata.get("pattern")
+    if pattern and not re.fullmatch(pattern, value):
+        raise SettingError(f"{name}: this is no http:// or https:// address")
     low, high = metadata.get("low"), metadata.get("high")
     shown = show_bytes if isinstance(value, Bytes) else str
     if low is not None and not value >= low:
@@ -306,6 +325,9 @@ def load(environ: Mapping[str, str]) -> Settings:
             given[f.name] = _parse(name, text, hints[f.name])
             _check(name, given[f.name], f.metadata)
         made[section_name] = section(**given)
+    memory = made["memory"]
+    if memory.memory_alert >= memory.memory_refuse:
+        raise SettingError(f"{PREFIX}MEMORY_ALERT must be below {PREFIX}MEMORY_REFUSE")
     return Settings(**made)
 
 

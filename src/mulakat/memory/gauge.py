@@ -31,23 +31,58 @@ class _Group:
     top: Path
 
 
-def limit(override: Bytes | None = None, root: Path = Path("/")) -> Limit:
-    """Return the memory this installation may use.
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """The limit that counts, found once, and quick ways to what counts against it."""
+
+    limit: Limit
+    root: Path
+    group: _Group | None = None
+
+    def working_set(self) -> int | None:
+        """Return the bytes used of the limit, in the group that sets it.
+
+        None where no group sets it: what the machine or MULAKAT_MEMORY_LIMIT allows is for
+        our processes, and their PSS is what counts. Raises OSError when the group is gone.
+        """
+        return _used(self.group) if self.group else None
+
+    def pressure(self) -> dict[str, float] | None:
+        """Return the kernel's stall information, in per cent of the last 10 s, or None.
+
+        Keys `some_avg10` (some task waited for memory) and `full_avg10` (all did); of our
+        group in v2, else of the machine (kernel documentation, accounting/psi.rst).
+        """
+        path = self.root / "proc/pressure/memory"
+        if self.group and self.group.version == 2:
+            path = self.group.folder / "memory.pressure"
+        try:
+            lines = path.read_text().splitlines()
+            return {f"{line.split()[0]}_avg10": float(line.split()[1][6:]) for line in lines}
+        except (OSError, ValueError, IndexError):
+            return None  # an older kernel, or one that was told not to measure it
+
+
+def meter(override: Bytes | None = None, root: Path = Path("/")) -> Meter:
+    """Return the meter of the memory this installation may use.
 
     `override` is MULAKAT_MEMORY_LIMIT; it counts when it is below what the system allows,
     since writing a larger number makes no memory. `root` is the file system to read, a
     folder of fixtures in tests.
     """
-    found = _system_limit(root)
-    if override is not None and override < found.bytes:
-        return Limit(override, "MULAKAT_MEMORY_LIMIT")
-    return found
+    best = Meter(Limit(_physical(root), "the machine's memory"), root)
+    for group in _groups(root):
+        found = _smallest(group)
+        if found and found[0].bytes < best.limit.bytes:
+            best = Meter(found[0], root, found[1])
+    if override is not None and override < best.limit.bytes:
+        return Meter(Limit(override, "MULAKAT_MEMORY_LIMIT"), root)
+    return best
 
 
-def _system_limit(root: Path) -> Limit:
-    physical = Limit(_physical(root), "the machine's memory")
-    groups = [found for group in _groups(root) if (found := _smallest(group)) is not None]
-    return min([*groups, physical], key=lambda one: one.bytes)
+def limit(override: Bytes | None = None, root: Path = Path("/")) -> Limit:
+    """Return the memory this installation may use, and where that was found."""
+    return meter(override, root).limit
 
 
 def _physical(root: Path) -> int:
@@ -93,38 +128,44 @@ def _groups(root: Path) -> list[_Group]:
     return groups
 
 
-def _smallest(group: _Group) -> Limit | None:
+def _smallest(group: _Group) -> tuple[Limit, _Group] | None:
+    """Return the smallest limit from a group up to the root, and the group that sets it."""
     name = "memory.max" if group.version == 2 else "memory.limit_in_bytes"
-    best: Limit | None = None
+    best: tuple[Limit, _Group] | None = None
     folder = group.folder
     while True:
         try:
             text = (folder / name).read_text().strip()
         except OSError:
             text = "max"
-        if text != "max" and int(text) < _UNLIMITED and (best is None or int(text) < best.bytes):
-            best = Limit(int(text), f"cgroup v{group.version} ({name})")
+        if text != "max" and int(text) < _UNLIMITED and (not best or int(text) < best[0].bytes):
+            found = Limit(int(text), f"cgroup v{group.version} ({name})")
+            best = found, _Group(group.version, folder, group.top)
         if folder in (group.top, folder.parent):
             return best
         folder = folder.parent
 
 
 def working_set(root: Path = Path("/")) -> int | None:
-    """Return the bytes that count against the container now; None where no group tells."""
+    """Return the bytes that count against our own group now; None where no group tells."""
     for group in _groups(root):
-        usage, stat, key = (
-            ("memory.current", "memory.stat", "inactive_file")
-            if group.version == 2
-            else ("memory.usage_in_bytes", "memory.stat", "total_inactive_file")
-        )
         try:
-            used = int((group.folder / usage).read_text())
-            lines = (group.folder / stat).read_text().splitlines()
+            return _used(group)
         except OSError:
             continue  # the root group of v2 has no such files
-        inactive = next((int(line.split()[1]) for line in lines if line.split()[0] == key), 0)
-        return max(0, used - inactive)
     return None
+
+
+def _used(group: _Group) -> int:
+    usage, key = (
+        ("memory.current", "inactive_file")
+        if group.version == 2
+        else ("memory.usage_in_bytes", "total_inactive_file")
+    )
+    used = int((group.folder / usage).read_text())
+    lines = (group.folder / "memory.stat").read_text().splitlines()
+    inactive = next((int(line.split()[1]) for line in lines if line.split()[0] == key), 0)
+    return max(0, used - inactive)
 
 
 def pss(pid: int) -> int:

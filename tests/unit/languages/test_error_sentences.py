@@ -15,6 +15,7 @@ PARAMS = {
     "too_many_tries": {"retry_after": 10},
     "database_unavailable": {"retry_after": 10},
     "not_ready": {"retry_after": 10},
+    "memory_low": {"retry_after": 10},
     "disk_full": {"retry_after": 10},
     "worker_died": {"attempts": 3},
     "deadline_exceeded": {"seconds": 900},
