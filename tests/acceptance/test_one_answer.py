@@ -71,7 +71,7 @@ def check(result: dict[str, Any]) -> None:
 def test_the_seeds_own_command_gets_an_evaluation(server: Server, answer: Path) -> None:
     command = [
         "curl", "-sS", "-X", "POST", f"{server.url}/interview_speech_evaluation",
-        "-F", "audio=@answer.webm", "-F", f"question={QUESTION}", "-F", "language=en",
+        "-F", "audio=@answer.webm", "-F", f"question={QUESTION}",
     ]  # fmt: skip
     printed = subprocess.run(command, cwd=answer.parent, capture_output=True, check=True).stdout
     result = json.loads(printed)

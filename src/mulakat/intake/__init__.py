@@ -1,6 +1,6 @@
 """What comes in: one answer, as multipart/form-data or JSON, checked while it streams."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 
@@ -26,18 +26,20 @@ async def receive(
     disk: Executor,
     languages: Sequence[str],
     default_language: str,
+    admit: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[Submission]:
     """Yield the submission that a request's body makes.
 
     A recording is in the spool by then, still without a name: `store_audio` gives it one,
     leaving the block without that discards it, as does every error and cancellation.
-    `default_language` is the answer's where the body names none.
+    `default_language` is the answer's where neither the body nor its question tells. `admit` is called when a
+    recording begins, and refuses it by raising.
 
     Raises UnsupportedBody, Malformed, TooLarge, NotAudio, Invalid or DiskFull, and whatever
     `chunks` raises: how long a body may take is for the caller to say.
     """
     kind = content_type.partition(";")[0].strip().lower()
-    upload = Upload(spool, disk)
+    upload = Upload(spool, disk, admit)
     try:
         if kind == "multipart/form-data":
             fields = await multipart.read(chunks, content_type, upload)

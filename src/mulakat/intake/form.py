@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mulakat import errors
+from mulakat.languages.matching import written_in
 from mulakat.settings import MAX_QUESTION_CHARACTERS, MAX_TEXT_CHARACTERS
 
 MAX_FIELD_CHARACTERS = 200
@@ -121,7 +122,8 @@ def submission(
 ) -> Submission:
     """Return the checked submission; raises Invalid with the code of the first thing wrong.
 
-    `default_language` stands in when none is given. Text is kept as it came, line ends made
+    Where none is given, the answer's language is its question's, and `default_language` where
+    the question does not tell. Text is kept as it came, line ends made
     `\\n`; one of only spaces counts as absent.
     """
     texts: dict[str, str] = {}
@@ -142,7 +144,8 @@ def submission(
         raise errors.Invalid("answer_missing")
     if audio is not None and typed is not None:
         raise errors.Invalid("answer_ambiguous")
-    language = texts.get("language", default_language).lower()
+    language = texts.get("language") or written_in(texts["question"], default_language)
+    language = language.lower()
     if language not in languages:
         known = ", ".join(languages)
         raise errors.Invalid("language_unknown", language=language, known=known)

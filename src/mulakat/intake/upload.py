@@ -28,10 +28,13 @@ class Upload:
     than WRITE_BYTES and the chunk that filled them.
     """
 
-    def __init__(self, spool: Spool, disk: Executor) -> None:
+    def __init__(
+        self, spool: Spool, disk: Executor, admit: Callable[[], None] = lambda: None
+    ) -> None:
         self.started = False
         self._spool = spool
         self._disk = disk
+        self._admit = admit
         self._buffer = bytearray()
         self._count = 0
         self._hash = hashlib.sha256()
@@ -43,9 +46,11 @@ class Upload:
         self._lock = threading.Lock()
 
     def start(self) -> None:
-        """Begin; raises Invalid(audio_repeated) when there is a recording already."""
+        """Begin; raises Invalid(audio_repeated) when there is a recording already, and whatever
+        `admit` raises."""
         if self.started:
             raise errors.Invalid("audio_repeated")
+        self._admit()
         self.started = True
 
     def feed(self, data: bytes | memoryview) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from mulakat.languages import lexicon
+from mulakat.languages import codes, lexicon
 
 _TOKEN = re.compile(r"\d+(?:[.,:]\d+)*%?|%\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*")
 _FOLD = str.maketrans("ıİçğöşüâîûéèêñáíóúäà’", "iicgosuaiueeenaiouaa'")
@@ -131,3 +131,18 @@ def same_word(one: str, other: str) -> bool:
     while shared < short and one[shared] == other[shared]:
         shared += 1
     return shared >= 4 and shared * 3 >= short * 2
+
+
+def written_in(text: str, default: str) -> str:
+    """Return the language whose common words a text has most of; `default` when none leads.
+
+    For a question of known languages, so a handful of words decides. Not for speech.
+    """
+    words = tokens(text)
+    counts = {
+        code: len(find(code, "stop_words", words)) + len(find(code, "framing", words))
+        for code in codes()
+    }
+    most = max(counts.values())
+    leading = [code for code, count in counts.items() if count == most]
+    return leading[0] if most and len(leading) == 1 else default
