@@ -8,7 +8,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
-from contextlib import aclosing, suppress
+from contextlib import AbstractAsyncContextManager, aclosing, suppress
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -16,6 +16,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from mulakat import errors, intake
 from mulakat.languages import codes
+from mulakat.settings import KIB
 from mulakat.store.values import Answer, NewAnswer, Progress
 from mulakat.web import problems, schemas
 from mulakat.web.state import Parts, parts
@@ -46,14 +47,18 @@ async def evaluate(request: Request) -> Response:
     here, reader = parts(request), problems.reader_language(request)
     _admit_guest(here)
     key = _idempotency_key(request)
-    async with intake.receive(
-        request.stream(),
-        request.headers.get("content-type", ""),
-        spool=here.spool,
-        disk=here.disk,
-        languages=codes(),
-        default_language=reader,
-    ) as submission:
+    async with (
+        _room(request, here),
+        intake.receive(
+            request.stream(),
+            request.headers.get("content-type", ""),
+            spool=here.spool,
+            disk=here.disk,
+            languages=codes(),
+            default_language=reader,
+            admit=here.governor.admit_audio,
+        ) as submission,
+    ):
         audio_key = await submission.store_audio()
         audio = submission.audio
         accepted = await _accept(
@@ -236,6 +241,16 @@ async def _finished_or_left(request: Request, here: Parts, answer_id: str) -> No
 async def _left(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
+
+
+def _room(request: Request, here: Parts) -> AbstractAsyncContextManager[None]:
+    """Return a promise of memory for the body, taken before any of it is read."""
+    if not request.headers.get("content-type", "").startswith("multipart/"):
+        length = request.headers.get("content-length", "")
+        # Held as bytes, as text and as fields; without a length, the most there may be.
+        size = 16 * KIB + 4 * int(length) if length.isdecimal() else None
+        return here.governor.reserve("typed", size)
+    return here.governor.reserve("upload")
 
 
 def _admit_guest(here: Parts) -> None:

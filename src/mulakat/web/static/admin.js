@@ -16,7 +16,8 @@ function showSnapshot(snapshot) {
   state.textContent = say(`state_${snapshot.state}`);
   part("now").textContent = say("now", { used: size(snapshot.working_set), limit: size(snapshot.limit) });
   part("percent").textContent = percent(snapshot.ratio);
-  part("source").textContent = say("limit_from", { source: snapshot.limit_source });
+  part("source").textContent = snapshot.limit_source.includes("machine")
+    ? say("limit_machine") : say("limit_from", { source: snapshot.limit_source });
   showProcesses(snapshot);
   chart.add(snapshot);
 }

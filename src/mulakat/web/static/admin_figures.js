@@ -40,7 +40,7 @@ export function showFacts(list, status) {
       el("dd", {}, el("span", { class: "figure" }, value ?? NOTHING), note && el("span", { class: "small" }, ` ${note}`)));
   list.replaceChildren(
     fact("model", model ? say("model_loaded", { name: model }) : say("model_unloaded")),
-    fact("rung", rung || null),
+    fact("rung", rung && (rung.startsWith("typed") ? say("rung_typed") : rung.split(":")[0])),
     fact("queue", queue && say("queue_value", { queued: number(queue.queued), running: number(queue.running) }),
       queue && oldest("queue_oldest", queue)),
     fact("files", files && say("files_value", { count: number(files.count), size: size(files.bytes) }),
