@@ -32,8 +32,8 @@ async def receive(
 
     A recording is in the spool by then, still without a name: `store_audio` gives it one,
     leaving the block without that discards it, as does every error and cancellation.
-    `default_language` is the answer's where neither the body nor its question tells. `admit` is called when a
-    recording begins, and refuses it by raising.
+    `default_language` is the answer's where neither the body nor its question tells. `admit` is
+    called when a recording begins, and refuses it by raising.
 
     Raises UnsupportedBody, Malformed, TooLarge, NotAudio, Invalid or DiskFull, and whatever
     `chunks` raises: how long a body may take is for the caller to say.

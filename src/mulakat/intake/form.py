@@ -144,7 +144,7 @@ def submission(
         raise errors.Invalid("answer_missing")
     if audio is not None and typed is not None:
         raise errors.Invalid("answer_ambiguous")
-    language = texts.get("language") or written_in(texts["question"], default_language)
+    language = texts.get("language") or written_in(texts["question"], languages, default_language)
     language = language.lower()
     if language not in languages:
         known = ", ".join(languages)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from mulakat.languages import codes, lexicon
+from mulakat.languages import lexicon
 
 _TOKEN = re.compile(r"\d+(?:[.,:]\d+)*%?|%\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*")
 _FOLD = str.maketrans("ıİçğöşüâîûéèêñáíóúäà’", "iicgosuaiueeenaiouaa'")
@@ -133,7 +133,7 @@ def same_word(one: str, other: str) -> bool:
     return shared >= 4 and shared * 3 >= short * 2
 
 
-def written_in(text: str, default: str) -> str:
+def written_in(text: str, among: Sequence[str], default: str) -> str:
     """Return the language whose common words a text has most of; `default` when none leads.
 
     For a question of known languages, so a handful of words decides. Not for speech.
@@ -141,7 +141,7 @@ def written_in(text: str, default: str) -> str:
     words = tokens(text)
     counts = {
         code: len(find(code, "stop_words", words)) + len(find(code, "framing", words))
-        for code in codes()
+        for code in among
     }
     most = max(counts.values())
     leading = [code for code, count in counts.items() if count == most]
