@@ -23,6 +23,9 @@ Seen = TypeVar("Seen")
 class Server:
     """A running `mulakat serve`: its address, its processes and what they hold."""
 
+    before: tuple[str, ...] = ()
+    """What stands before the program's arguments; see cgroups.Group.entering."""
+
     def __init__(self, data: Path, **settings: str) -> None:
         self.data = data
         self.log = data.parent / f"{data.name}.log"
@@ -40,7 +43,7 @@ class Server:
         """Start it and wait for the address it prints."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "mulakat", "serve"],
+                [*self.before, sys.executable, "-m", "mulakat", "serve"],
                 env=self._environment,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -56,7 +56,7 @@ def run(options: Options, environ: Mapping[str, str]) -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     try:
         with _server(options, environ) as (url, probe):
-            report = _drive(options, recordings, url, probe, console)
+            report = drive(options, recordings, url, probe, console)
     except ServerTrouble as trouble:
         raise click.ClickException(str(trouble)) from None
     soak_report.show(report, console)
@@ -76,13 +76,14 @@ def _server(options: Options, environ: Mapping[str, str]) -> Iterator[tuple[str,
     yield options.url, probe
 
 
-def _drive(
+def drive(
     options: Options,
     recordings: Sequence[soak_load.Recording],
     url: str,
     probe: Probe,
     console: Console,
 ) -> soak_report.Report:
+    """Send what the options say to the server at `url`, while `probe` looks; return the report."""
     client = Client(url)
     runs: list[soak_report.Run] = []
     with Sampler(probe) as sampler, _progress(console) as bar:

@@ -67,8 +67,8 @@ def theil_sen(x: Sequence[float], y: Sequence[float]) -> Slope:
     count = len(x)
     # The variance of Kendall's S without ties: n (n - 1) (2n + 5) / 18.
     reach = _Z * math.sqrt(count * (count - 1) * (2 * count + 5) / 18)
-    low = round((len(slopes) - reach) / 2)
-    high = round((len(slopes) + reach) / 2)
+    low = math.floor((len(slopes) - reach) / 2) - 1
+    high = math.ceil((len(slopes) + reach) / 2)
     return Slope(
         median(slopes),
         slopes[low] if low >= 0 else -math.inf,
