@@ -159,3 +159,11 @@ def verify() -> None:
 def settings() -> None:
     """Print every setting with its default (docs/settings.md)."""
     click.echo(table(), nl=False)
+
+
+@main.command()
+def metrics() -> None:
+    """Print every metric with its meaning (docs/operating.md)."""
+    from mulakat.observe.metrics import Metrics
+
+    click.echo(Metrics().table(), nl=False)
