@@ -88,7 +88,7 @@ def test_the_same_said_again_has_the_same_hash_and_anything_else_another() -> No
     assert checked(dict(reversed(fields.items()))).body_hash == base
     assert checked({**fields, "language": "en", "answer": "Because. "}).body_hash == base
     others = {
-        checked({**fields, name: "en" if name == "language" else "other"}).body_hash
+        checked({**fields, name: "tr" if name == "language" else "other"}).body_hash
         for name in ("question", "answer", "voice_name", "language", "additional_text")
     }
     spoken = {"question": "Why us?", "voice_name": "v"}
