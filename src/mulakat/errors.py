@@ -161,7 +161,7 @@ class UnsupportedBody(Refused):
 
 
 class TypedOnly(Refused):
-    """This installation cannot hold a speech model: typed answers only, now and later."""
+    """No speech model is installed that this memory holds: typed answers only, now and later."""
 
     code = "typed_only"
     status = 503

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 import click
 
 from mulakat import __version__, errors
-from mulakat.memory import gauge
+from mulakat.memory import gauge, ladder
 from mulakat.providers import model_files
 from mulakat.settings import MIB, Settings, show_bytes
 from mulakat.store import migrate
@@ -18,9 +18,7 @@ from mulakat.store.engine import check as check_database
 from mulakat.store.engine import make_engine
 from mulakat.store.spool import Spool
 
-LEAST_MEMORY = 450 * MIB
-"""The stated peak of all processes together, model load included (README, "Measured")."""
-
+_LEAST = next(rung.least for rung in ladder.RUNGS if rung.name == "base")
 _PACKAGES = ("fastapi", "uvicorn", "sqlalchemy", "av", "ctranslate2", "faster-whisper", "numpy")
 
 
@@ -120,14 +118,15 @@ def _probe(spool: Spool) -> None:
 def _memory(settings: Settings) -> Iterator[Finding]:
     found = gauge.limit(settings.memory.memory_limit)
     text = f"{found.bytes // MIB} MiB, from {found.source}"
-    if found.bytes < LEAST_MEMORY:
-        yield Finding(
-            "memory",
-            text,
-            f"give it {LEAST_MEMORY // MIB} MiB or more: that is the peak of one spoken answer",
-        )
-    else:
-        yield Finding("memory", text)
+    yield Finding("memory", text)
+    folder = model_files.installed_dir(settings.speech)
+    footing = ladder.stand(found.bytes, folder)
+    remedy = None
+    if found.bytes < _LEAST:
+        remedy = f"give it {_LEAST // MIB} MiB or more, or use a smaller model"
+    elif not footing.rung and (folder / "model.bin").exists():
+        remedy = "set MULAKAT_MODEL_DIR to a smaller model, or give it more memory"
+    yield Finding("speech", str(footing), None if footing.rung else remedy)
 
 
 def _model(settings: Settings) -> Iterator[Finding]:
@@ -137,7 +136,9 @@ def _model(settings: Settings) -> Iterator[Finding]:
     except errors.ModelError as error:
         yield Finding("model", str(error.params["reason"]), "run: mulakat model install")
     else:
-        yield Finding("model", f"{folder.name}, every file verified by sha256")
+        own = model_files.is_own(folder)
+        how = "your own, not verified" if own else "every file verified by sha256"
+        yield Finding("model", f"{folder.name}, {how}")
 
 
 def _database(settings: Settings) -> Iterator[Finding]:

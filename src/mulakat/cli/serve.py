@@ -8,12 +8,13 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mulakat.errors import ModelError
-from mulakat.memory import gauge
+from mulakat.memory import gauge, ladder
+from mulakat.memory.governor import Governor
 from mulakat.observe.log import configure, logger
 from mulakat.providers import model_files
 from mulakat.settings import MIB, Settings, environment
@@ -97,8 +98,14 @@ async def _work(settings: Settings, environ: Mapping[str, str]) -> None:
     spool = Spool(settings.store.data_dir / "spool", settings.intake.disk_floor)
     answers = Answers(engine, settings.queue, settings.store)
     try:
-        async with Supervisor(settings, answers, spool, environ):
-            await stop.wait()
+        async with Supervisor(settings, answers, spool, environ, _footing(settings)) as supervisor:
+
+            def pids() -> dict[str, int]:
+                ours = {"supervisor": os.getpid()}
+                return ours | {"worker": supervisor.pid} if supervisor.pid else ours
+
+            async with Governor(settings.memory, pids, supervisor):
+                await stop.wait()
     finally:
         await engine.dispose()
 
@@ -106,12 +113,23 @@ async def _work(settings: Settings, environ: Mapping[str, str]) -> None:
 def _embedded(settings: Settings, environ: Mapping[str, str]) -> "StartWorkers":
     @asynccontextmanager
     async def start(
-        answers: Answers, spool: Spool, changed: Callable[[], None]
+        answers: Answers,
+        spool: Spool,
+        changed: Callable[[], None],
+        heard: Callable[[str, dict[str, Any]], None],
     ) -> "AsyncIterator[Workers]":
         await upkeep.once(answers, spool, starting=True)
         keeping = asyncio.create_task(upkeep.each_minute(answers, spool), name="upkeep")
         try:
-            async with Supervisor(settings, answers, spool, environ, changed) as supervisor:
+            async with Supervisor(
+                settings,
+                answers,
+                spool,
+                environ,
+                _footing(settings),
+                changed=changed,
+                heard=lambda message: heard(message.kind, message.data),
+            ) as supervisor:
                 yield supervisor
         finally:
             keeping.cancel()
@@ -162,6 +180,11 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def _footing(settings: Settings) -> ladder.Footing:
+    limit = gauge.limit(settings.memory.memory_limit)
+    return ladder.stand(limit.bytes, model_files.installed_dir(settings.speech))
+
+
 def _announce(settings: Settings, listener: socket.socket) -> None:
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
@@ -173,6 +196,7 @@ def _announce(settings: Settings, listener: socket.socket) -> None:
         data=str(settings.store.data_dir.resolve()),
         memory_limit_mib=found.bytes // MIB,
         memory_limit_from=found.source,
+        speech=str(_footing(settings)),
         pid=os.getpid(),
     )
     sys.stdout.flush()

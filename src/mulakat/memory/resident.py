@@ -57,11 +57,11 @@ class Resident(Generic[Held]):
             if self._ttl == 0:
                 self.expire()
 
-    def expire(self) -> bool:
-        """Let go if unused for the idle time; return whether it did."""
+    def expire(self, *, now: bool = False) -> bool:
+        """Let go if unused for the idle time, or if unused at all; return whether it did."""
         with self._lock:
             idle = self._monotonic() - self._released
-            if self._held is None or self._users or idle < self._ttl:
+            if self._held is None or self._users or (idle < self._ttl and not now):
                 return False
             held, self._held = self._held, None
         held.close()

@@ -50,13 +50,14 @@ class _EnoughHeard(Exception):
 class Whisper:
     """A loaded model; one transcription at a time, which is the caller's to see to.
 
-    Takes 166 MB at loading from int8 files. Raises ModelError(reason) when a file is not the
-    pinned one; never reaches for a network.
+    Base takes 166 MB at loading from int8 files. Raises ModelError(reason) when a file is not
+    the pinned one, or an operator's own model no Whisper; never reaches for a network.
     """
 
     def __init__(self, folder: Path, threads: int = 0) -> None:
         """Load from `folder`; `threads` 0 means one for each core this process may use."""
         model_files.check(folder)
+        self.name = folder.name
         from faster_whisper import WhisperModel
 
         with _memory_errors():
@@ -72,7 +73,7 @@ class Whisper:
     @property
     def engine(self) -> str:
         """Name and version, stored with the result."""
-        return f"{model_files.NAME} (faster-whisper {metadata.version('faster-whisper')})"
+        return f"{self.name} (faster-whisper {metadata.version('faster-whisper')})"
 
     def transcribe(self, windows: Iterable[Window], language: str) -> Iterator[Heard]:
         """Yield one Heard for each window, in order, and one more if words remained.

@@ -1,12 +1,16 @@
 """The application: made from settings and a worker side, nothing global."""
 
+import os
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 
 from mulakat import __version__, errors
+from mulakat.memory.governor import Governor
+from mulakat.memory.release import settle
 from mulakat.observe.metrics import Metrics
 from mulakat.settings import MAX_AUDIO_BYTES, MAX_BODY_OVERHEAD, MIB, Settings
 from mulakat.store.answers import Answers
@@ -22,9 +26,12 @@ from mulakat.web.watch import Watch
 DISK_THREADS = 4
 """Threads that write recordings: enough to keep a disk busy, few enough to stay small."""
 
-StartWorkers = Callable[[Answers, Spool, Callable[[], None]], AbstractAsyncContextManager[Workers]]
-"""Starts the worker side for the life of the application; the last argument is to be called
-whenever an answer's row has changed."""
+StartWorkers = Callable[
+    [Answers, Spool, Callable[[], None], Callable[[str, dict[str, Any]], None]],
+    AbstractAsyncContextManager[Workers],
+]
+"""Starts the worker side for the life of the application; the third argument is to be called
+whenever an answer's row has changed, the last with each event of a worker: kind and data."""
 
 ModelTrouble = Callable[[], str | None]
 
@@ -54,10 +61,17 @@ def create_app(
             disk = ThreadPoolExecutor(DISK_THREADS, thread_name_prefix="disk")
             stack.callback(disk.shutdown)
             watch = await stack.enter_async_context(Watch(answers))
-            workers = await stack.enter_async_context(start_workers(answers, spool, watch.nudge))
+            workers = await stack.enter_async_context(
+                start_workers(answers, spool, watch.nudge, figures.heard)
+            )
 
+            def pids() -> dict[str, int]:
+                ours = {"web": os.getpid()}
+                return ours | {"worker": workers.pid} if workers.pid else ours
+
+            governor = await stack.enter_async_context(Governor(settings.memory, pids, workers))
             sampler = metrics.Sampler(
-                figures, answers=answers, spool=spool, engine=engine, memory=lambda: None
+                figures, answers=answers, spool=spool, engine=engine, memory=lambda: governor.latest
             )
 
             async def database() -> str | None:
@@ -87,10 +101,12 @@ def create_app(
                     {"database": database, "spool": room, "worker": worker, "model": model}
                 ),
                 admin=AdminAccess(settings.admin.admin_token),
+                governor=governor,
                 metrics=figures,
                 sampler=sampler,
             )
             async with metrics.loopback_port(settings.admin.metrics_port, sampler):
+                settle()
                 yield
 
     app = FastAPI(

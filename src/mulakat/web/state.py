@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from starlette.requests import HTTPConnection
 
+from mulakat.memory.governor import Governor
+from mulakat.memory.ladder import Footing
 from mulakat.observe.metrics import Metrics
 from mulakat.settings import Settings
 from mulakat.store.answers import Answers
@@ -20,6 +22,34 @@ if TYPE_CHECKING:
 
 class Workers(Protocol):
     """The worker side, as the web side sees it; on one machine, a supervised process."""
+
+    @property
+    def pid(self) -> int | None:
+        """The worker's process id while there is one on this machine."""
+        ...
+
+    @property
+    def footing(self) -> Footing:
+        """Which speech model the worker can hold, and why."""
+        ...
+
+    @property
+    def model(self) -> str | None:
+        """The name of the model that is loaded now, or None."""
+        ...
+
+    @property
+    def restarts(self) -> int:
+        """How many workers have been replaced so far."""
+        ...
+
+    def release(self) -> None:
+        """Ask the worker to let its model go once it is idle, and to give memory back."""
+        ...
+
+    def retire(self) -> None:
+        """Have the worker replaced after its current answer."""
+        ...
 
     def wake(self) -> None:
         """Say that an answer waits."""
@@ -46,6 +76,7 @@ class Parts:
     workers: Workers
     checks: "Checks"
     admin: "AdminAccess"
+    governor: Governor
     metrics: Metrics
     sampler: "Sampler"
 

@@ -6,21 +6,23 @@ its lease is given back, without counting the attempt.
 """
 
 import asyncio
+import gc
 import os
 import signal
 import sys
+import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from mulakat import errors
-from mulakat.memory.release import give_back
+from mulakat import clock, errors
+from mulakat.memory.release import collect, settle
 from mulakat.observe.log import logger
 from mulakat.settings import Settings
 from mulakat.store.answers import Answers
 from mulakat.store.engine import make_engine
-from mulakat.store.spool import Spool
+from mulakat.store.spool import Deletion, Spool
 from mulakat.store.values import Claim
 from mulakat.worker import wire
 from mulakat.worker.tools import Workshop
@@ -34,6 +36,8 @@ GRACE_SECONDS = 8.0
 POLL_SECONDS = 2.0
 """How often to look for work without having been woken: leases of others run out unsaid."""
 
+STATE_SECONDS = 5.0
+"""How often to say what the process holds, without a change."""
 
 LEAST_BEAT_SECONDS = 0.05
 """Between two writes of progress: each stage is seen, and a fast pipeline writes little."""
@@ -50,12 +54,15 @@ class Worker:
         self._settings = settings
         self._answers = answers
         self._spool = spool
-        self._workshop = Workshop(settings.speech)
+        self._workshop = Workshop(settings.speech, self._say_state)
         self._woken = asyncio.Event()
         self._stopping = asyncio.Event()
         self._stage: tuple[str, int | None] = ("queued", None)
         self._lost = False
         self._moved = asyncio.Event()
+        self._to_release = False
+        self._to_retire = False
+        self._trims = 0
         self._log = logger("worker")
 
     async def run(self) -> int:
@@ -64,9 +71,12 @@ class Worker:
         for signum in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(signum, self._stopping.set)
         reader = asyncio.create_task(self._listen(), name="parent")
+        teller = asyncio.create_task(self._tell_state(), name="state")
         self._say("ready")
         try:
             while not self._stopping.is_set():
+                if self._to_retire:
+                    return wire.RETIRED_EXIT
                 try:
                     claim = await self._answers.claim(f"{os.uname().nodename}:{os.getpid()}")
                 except errors.DatabaseBusy:
@@ -77,15 +87,27 @@ class Worker:
                         return wire.IDLE_EXIT
                     await self._wait()
                 elif not await self._one(claim):
-                    return wire.IDLE_EXIT
+                    return wire.FULL_EXIT
         finally:
             reader.cancel()
+            teller.cancel()
         return 0
 
     def _idle(self) -> bool:
         # Letting the model go frees its weights; only a new process frees what its
         # libraries hold besides (63 MB measured, design/memory.md).
-        return self._workshop.expire()
+        asked, self._to_release = self._to_release, False
+        if asked:
+            self._give_back()
+        return self._workshop.expire(now=asked)
+
+    def _give_back(self) -> None:
+        """Collect and trim; the libraries of the first answer are left out from then on."""
+        if self._trims == 0:
+            settle()
+        else:
+            collect()
+        self._trims += 1
 
     async def _wait(self) -> None:
         stop = asyncio.create_task(self._stopping.wait())
@@ -96,19 +118,38 @@ class Worker:
         self._woken.clear()
 
     async def _listen(self) -> None:
-        """Hear the parent's wakes; its end is ours."""
+        """Hear what the parent wants; its end is ours."""
         stdin = asyncio.StreamReader()
         await asyncio.get_running_loop().connect_read_pipe(
             lambda: asyncio.StreamReaderProtocol(stdin), sys.stdin
         )
-        while await stdin.readline():
+        while line := await stdin.readline():
+            self._to_release |= line == wire.RELEASE
+            self._to_retire |= line == wire.RETIRE
             self._woken.set()
         self._stopping.set()
 
-    def _say(self, kind: wire.Kind, claim: Claim | None = None) -> None:
-        message = wire.Message(kind, claim.id, claim.token) if claim else wire.Message(kind)
+    def _say(self, kind: wire.Kind, claim: Claim | None = None, **data: Any) -> None:
+        # Shorter than PIPE_BUF, so threads' messages never mix.
+        answer, token = (claim.id, claim.token) if claim else ("", 0)
+        message = wire.Message(kind, answer, token, data)
         with suppress(BrokenPipeError):  # the parent is gone; stdin's end says so too
             os.write(sys.stdout.fileno(), wire.encode(message))
+
+    def _say_state(self) -> None:
+        self._say(
+            "state",
+            model=self._workshop.model,
+            loads=self._workshop.loads,
+            unloads=self._workshop.unloads,
+            gc=[one["collections"] for one in gc.get_stats()],
+            trims=self._trims,
+        )
+
+    async def _tell_state(self) -> None:
+        while True:
+            self._say_state()
+            await asyncio.sleep(STATE_SECONDS)
 
     async def _one(self, claim: Claim) -> bool:
         """Process one answer; return False when this process should be replaced."""
@@ -124,42 +165,45 @@ class Worker:
             asyncio.to_thread(self._process, self._job(claim), asyncio.get_running_loop())
         )
         beat = asyncio.create_task(self._heartbeat(claim))
-        fit = True
+        fit, began = True, time.monotonic()
+        ended = _REFUSED
+        timings: dict[str, float] = {}
         try:
             if not await self._until_done_or_stopped(work):
                 await self._answers.give_back(claim)
                 self._log.info("lease given back")
-                self._say("ended", claim)
+                self._say("ended", claim, **_figures(claim, began, timings), outcome="given_back")
                 # The pipeline's thread cannot be stopped from outside; the process can.
                 os._exit(0)
             result = await work
             if await self._answers.finish(claim, result):
-                self._release(claim)
-                self._log.info("answer done", **_figures(result))
+                self._release(claim, "done")
+                ended = {"outcome": "done", "code": None}
+                timings = result["timings"]
             else:
                 self._log.warning("result refused: the lease had gone to another worker")
         except LeaseLost:
             self._log.warning("stopped: the lease had gone to another worker")
         except MemoryError:
             fit = False
-            await self._fail(claim, errors.OutOfMemory())
+            ended = await self._fail(claim, errors.OutOfMemory())
         except errors.MulakatError as error:
-            if error.permanent:
-                await self._fail(claim, error)
-            else:
-                await self._retry(claim, error)
+            end = self._fail if error.permanent else self._retry
+            ended = await end(claim, error)
         except Exception:
             self._log.exception("defect while processing an answer")
-            await self._retry(claim, errors.Internal())
+            ended = await self._retry(claim, errors.Internal())
         finally:
             beat.cancel()
             with suppress(asyncio.CancelledError):
                 await beat
-            self._say("ended", claim)
-            give_back()
+            figures = {**ended, **_figures(claim, began, timings)}
+            self._log.info(f"answer {ended['outcome']}", **figures)
+            self._say("ended", claim, **figures)
+            self._give_back()
         return fit
 
-    async def _until_done_or_stopped(self, work: "asyncio.Task[dict[str, object]]") -> bool:
+    async def _until_done_or_stopped(self, work: "asyncio.Task[dict[str, Any]]") -> bool:
         stop = asyncio.create_task(self._stopping.wait())
         await asyncio.wait({work, stop}, return_when="FIRST_COMPLETED")
         stop.cancel()
@@ -167,21 +211,21 @@ class Worker:
             await asyncio.wait({work}, timeout=GRACE_SECONDS)
         return work.done()
 
-    async def _fail(self, claim: Claim, error: errors.MulakatError) -> None:
-        if await self._answers.fail(claim, error.code, error.params):
-            self._release(claim)
-            self._log.info("answer failed", code=error.code)
+    async def _fail(self, claim: Claim, error: errors.MulakatError) -> dict[str, str | None]:
+        if not await self._answers.fail(claim, error.code, error.params):
+            return _REFUSED
+        self._release(claim, "failed")
+        return {"outcome": "failed", "code": error.code}
 
-    async def _retry(self, claim: Claim, error: errors.MulakatError) -> None:
+    async def _retry(self, claim: Claim, error: errors.MulakatError) -> dict[str, str | None]:
         if claim.answer.attempts >= self._settings.queue.max_attempts:
-            await self._fail(claim, error)
-        else:
-            await self._answers.lost(claim)
+            return await self._fail(claim, error)
+        await self._answers.lost(claim)
+        return {"outcome": "retried", "code": error.code}
 
-    def _release(self, claim: Claim) -> None:
+    def _release(self, claim: Claim, reason: Deletion) -> None:
         if claim.answer.audio_key and self._settings.store.keep_audio == 0:
-            self._spool.unlink(claim.answer.audio_key)
-            self._log.debug("recording deleted")
+            self._spool.unlink(claim.answer.audio_key, reason)
 
     async def _heartbeat(self, claim: Claim) -> None:
         """Extend the lease and carry the progress, sooner when the stage has moved."""
@@ -211,7 +255,7 @@ class Worker:
             additional_text=answer.additional_text or "",
         )
 
-    def _process(self, job: "Job", loop: asyncio.AbstractEventLoop) -> dict[str, object]:
+    def _process(self, job: "Job", loop: asyncio.AbstractEventLoop) -> dict[str, Any]:
         """Run the pipeline; in a thread."""
         from mulakat.pipeline.run import run
 
@@ -225,15 +269,39 @@ class Worker:
         return run(job, self._workshop.tools(), progress)
 
 
-def _figures(result: dict[str, object]) -> dict[str, object]:
-    """Return what may be logged of a result: its timings and score, none of its words."""
-    return {"timings": result.get("timings"), "scored": result.get("scored")}
+_REFUSED: dict[str, str | None] = {"outcome": "refused", "code": None}
+"""How an answer ends here whose lease has gone to another worker."""
+
+
+def _figures(claim: Claim, began: float, timings: dict[str, float]) -> dict[str, Any]:
+    """Return what is said and logged of an answer: its figures, none of its words.
+
+    Stages in seconds; `queue` is from its acceptance to this attempt.
+    """
+    stages = dict(timings)
+    sound, factor = stages.pop("audio_seconds", None), stages.pop("real_time_factor", None)
+    queued = clock.now() - claim.answer.created_at
+    waited = queued.total_seconds() - (time.monotonic() - began)
+    stages["queue"] = round(max(0.0, waited), 3)
+    stages.setdefault("total", round(time.monotonic() - began, 3))
+    return {
+        "attempt": claim.answer.attempts,
+        "stages": stages,
+        "audio_seconds": sound,
+        "real_time_factor": factor,
+    }
 
 
 async def work(settings: Settings) -> int:
     """Run a worker process to its end and return its exit status."""
     engine = make_engine(settings.store)
-    spool = Spool(settings.store.data_dir / "spool", settings.intake.disk_floor)
+
+    def deleted(reason: str, files: int) -> None:
+        message = wire.Message("deleted", data={"reason": reason, "files": files})
+        with suppress(BrokenPipeError):
+            os.write(sys.stdout.fileno(), wire.encode(message))
+
+    spool = Spool(settings.store.data_dir / "spool", settings.intake.disk_floor, deleted=deleted)
     answers = Answers(engine, settings.queue, settings.store)
     try:
         return await Worker(settings, answers, spool).run()

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mulakat import errors
+from mulakat.memory.ladder import Footing
 from mulakat.observe.log import logger
 from mulakat.settings import Settings, environment
 from mulakat.store.answers import Answers
@@ -27,6 +28,9 @@ from mulakat.worker.process import GRACE_SECONDS
 
 BACKOFF_SECONDS = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Waits before a restart after 1, 2, … deaths in a row without an answer in between."""
+
+PLANNED = {wire.IDLE_EXIT: "idle", wire.RETIRED_EXIT: "strikes", wire.FULL_EXIT: "memory"}
+"""Why a worker that ended with one of these is replaced at once: it did not die."""
 
 _SMALL_STACKS = ("/bin/sh", "-c", 'ulimit -Ss 1024; exec "$@"', "sh")
 """Starts a program with 1 MiB of stack for each thread. The usual 8 MiB count against
@@ -48,8 +52,9 @@ class _InHand:
 class Supervisor:
     """Use it as an async context manager around the time that answers are processed.
 
-    `base_environment` is what children inherit; `changed` is called when an answer's row
-    has changed, so that those who wait look at once.
+    `base_environment` is what children inherit; `footing` says which model they can hold.
+    `changed` is called when an answer's row has changed, so that those who wait look at once;
+    `heard` with each message of a worker, and with `replaced` when one has ended.
     """
 
     def __init__(
@@ -58,18 +63,26 @@ class Supervisor:
         answers: Answers,
         spool: Spool,
         base_environment: Mapping[str, str],
+        footing: Footing,
+        *,
         changed: Callable[[], None] = lambda: None,
+        heard: Callable[[wire.Message], None] = lambda _message: None,
     ) -> None:
         self._settings = settings
         self._answers = answers
         self._spool = spool
         self._environment = base_environment
         self._changed = changed
+        self._heard = heard
+        self.footing = footing
+        self.model: str | None = None
+        self.restarts = 0
         self._process: asyncio.subprocess.Process | None = None
         self._in_hand: _InHand | None = None
         self._ready = False
         self._stopping = asyncio.Event()
         self._timed_out = False
+        self._reason = "died"
         self._deaths = 0
         self._task: asyncio.Task[None] | None = None
         self._log = logger("supervisor")
@@ -81,9 +94,20 @@ class Supervisor:
 
     def wake(self) -> None:
         """Tell the worker that an answer waits."""
+        self._send(wire.WAKE)
+
+    def release(self) -> None:
+        """Ask the worker to let its model go once it is idle, and to give memory back."""
+        self._send(wire.RELEASE)
+
+    def retire(self) -> None:
+        """Have the worker replaced after its current answer."""
+        self._send(wire.RETIRE)
+
+    def _send(self, line: bytes) -> None:
         if self._process and self._process.stdin and self._process.returncode is None:
             with suppress(ConnectionError, RuntimeError):
-                self._process.stdin.write(wire.WAKE)
+                self._process.stdin.write(line)
 
     async def sweep(self) -> dict[str, int]:
         """Do the upkeep of each minute now; returns `files`, their `bytes`, and `results`."""
@@ -128,12 +152,16 @@ class Supervisor:
                 status = -1
             if self._stopping.is_set():
                 return
-            if status == wire.IDLE_EXIT:
-                self._log.info("worker replaced", reason="idle")
+            self.restarts += 1
+            reason, self._reason = PLANNED.get(status, self._reason), "died"
+            shown = {"reason": reason, "exit": _exit_name(status)}
+            self._heard(wire.Message("replaced", data=shown))
+            if status in PLANNED:
+                self._log.info("worker replaced", **shown)
                 continue
             self._deaths += 1
             wait = BACKOFF_SECONDS[min(self._deaths, len(BACKOFF_SECONDS)) - 1]
-            self._log.warning("worker died", exit=_exit_name(status), restart_in=wait)
+            self._log.warning("worker died", **shown, restart_in=wait)
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait):
                     await self._stopping.wait()
@@ -148,10 +176,11 @@ class Supervisor:
         try:
             assert process.stdout is not None  # noqa: S101  # opened as a pipe in _start
             while line := await process.stdout.readline():
-                self._heard(line)
+                self._take(line)
             return await process.wait()
         finally:
             deadline.cancel()
+            self.model = None
             if process.returncode is None:
                 with suppress(ProcessLookupError):
                     process.kill()
@@ -189,14 +218,14 @@ class Supervisor:
 
     def _bound(self, pid: int) -> None:
         """Limit the worker from outside: it must fail before the container's limit kills."""
-        limit = self._settings.memory.worker_memory
+        limit = self.footing.worker_memory(self._settings.memory)
         with suppress(ProcessLookupError):
             resource.prlimit(pid, resource.RLIMIT_DATA, (limit, limit))
             os.setpriority(os.PRIO_PROCESS, pid, _NICENESS)
         with suppress(OSError):  # not ours to write in some sandboxes; the limit above holds
             Path(f"/proc/{pid}/oom_score_adj").write_text("1000")
 
-    def _heard(self, line: bytes) -> None:
+    def _take(self, line: bytes) -> None:
         try:
             message = wire.decode(line)
         except ValueError:
@@ -210,6 +239,9 @@ class Supervisor:
         elif message.kind == "ended":
             self._in_hand = None
             self._deaths = 0
+        elif message.kind == "state":
+            self.model = message.data.get("model")
+        self._heard(message)
         self._changed()
 
     async def _keep_deadline(self, process: asyncio.subprocess.Process) -> None:
@@ -220,6 +252,7 @@ class Supervisor:
             left = seconds if held is None else held.since + seconds - time.monotonic()
             if held and left <= 0:
                 self._timed_out = True
+                self._reason = "deadline"
                 self._log.warning("answer past its deadline, worker stopped", answer=held.lease.id)
                 with suppress(ProcessLookupError):
                     process.kill()
@@ -238,6 +271,10 @@ class Supervisor:
                 ended = await self._answers.fail(held.lease, error.code, error.params)
             else:
                 ended = await self._answers.lost(held.lease) == "failed"
+            outcome = "failed" if ended else "retried"
+            code = errors.DeadlineExceeded.code if timed_out else errors.WorkerDied.code
+            data = {"outcome": outcome, "code": code, "attempt": answer.attempts if answer else 0}
+            self._heard(wire.Message("ended", held.lease.id, held.lease.token, data))
             if ended and answer and answer.audio_key and not self._settings.store.keep_audio:
                 await asyncio.to_thread(self._spool.unlink, answer.audio_key)
         except errors.DatabaseBusy:

@@ -1,6 +1,6 @@
 """The worker's heavy parts: nothing here is imported before the first answer."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,34 +14,43 @@ if TYPE_CHECKING:
 
 
 class Workshop:
-    """Holds the recogniser between answers and lends the tools to the pipeline."""
+    """Holds the recogniser between answers and lends the tools to the pipeline.
 
-    def __init__(self, speech: Speech) -> None:
+    `changed` is called when it was loaded or let go, by whichever thread did it.
+    """
+
+    def __init__(self, speech: Speech, changed: Callable[[], None] = lambda: None) -> None:
         self._speech = speech
+        self._changed = changed
         self._recogniser: Resident[Whisper] = Resident(self._load, speech.idle_ttl)
-        self.used = False
+        self.loads = 0
+        self.unloads = 0
+        self.model: str | None = None
 
     def _load(self) -> "Whisper":
         from mulakat.providers.model_files import installed_dir
         from mulakat.providers.whisper import Whisper
 
-        return Whisper(installed_dir(self._speech), threads=self._speech.threads)
+        made = Whisper(installed_dir(self._speech), threads=self._speech.threads)
+        self.loads += 1
+        self.model = made.name
+        self._changed()
+        return made
 
     def tools(self) -> "Tools":
         """Return what `pipeline.run` needs."""
         from mulakat.pipeline.run import Tools
 
-        self.used = True
         return Tools(transcriber=self._recogniser.use, evaluator=rubric)
 
-    @property
-    def loaded(self) -> bool:
-        """Whether the recogniser's model is in memory."""
-        return self._recogniser.loaded
-
-    def expire(self) -> bool:
-        """Let an idle model go; return whether one was."""
-        return self._recogniser.expire()
+    def expire(self, *, now: bool = False) -> bool:
+        """Let a model go that is idle for long enough, or idle `now`; return whether one was."""
+        if not self._recogniser.expire(now=now):
+            return False
+        self.unloads += 1
+        self.model = None
+        self._changed()
+        return True
 
 
 @contextmanager

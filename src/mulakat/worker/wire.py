@@ -25,7 +25,7 @@ RETIRED_EXIT = 76
 FULL_EXIT = 77
 """Exit status of a worker that ran out of the memory it may have: its heap is not trusted."""
 
-Kind = Literal["ready", "started", "progress", "ended", "state", "replaced"]
+Kind = Literal["ready", "started", "progress", "ended", "state", "deleted", "replaced"]
 """`replaced` is said by the supervisor to those who listen, never by a worker."""
 
 
@@ -35,7 +35,8 @@ class Message:
 
     `data` by kind. `ended`: outcome (done, failed, given_back, retried, refused), code, attempt,
     stages (seconds by name), audio_seconds, real_time_factor. `state`, on change and each 5 s:
-    model, loads, unloads, gc (collections per generation), trims. `replaced`: reason (idle,
+    model, loads, unloads, gc (collections per generation), trims. `deleted`, from the spool:
+    reason, files. `replaced`: reason (idle,
     died, strikes, memory, deadline), exit.
     """
 
