@@ -178,6 +178,7 @@ class Metrics:
         """Let the series of known words stand at zero: a rate needs the value before the first."""
         known: Iterable[tuple[Counter | Histogram | Gauge, Iterable[str]]] = (
             (self._jobs, OUTCOMES),
+            (self._failures, FAILURES),
             (self._restarts, RESTARTS),
             (self._deleted, DELETIONS),
             (self._stage, STAGES),
@@ -333,6 +334,9 @@ class Metrics:
 
 
 ROLES = ("web", "worker")
+
+FAILURES = tuple(sorted(kind.code for kind in errors.AnswerFailed.__subclasses__()))
+"""Failures of ours; those of a recording appear with the first."""
 
 REFUSALS = tuple(sorted(kind.code for kind in errors.Unavailable.__subclasses__()))
 
