@@ -1,10 +1,10 @@
 """Ways to take a recording, as processes of their own: the seed's method, and ours.
 
 Arguments: `seed`, `seed-without-gc` or `ours`, the data folder, the descriptor of a listening
-socket. All run on the same server and do the same job: take a multipart form, keep the recording as a file for
-the recogniser, let go of it. The seed's method is what its program did, written anew: the whole
-body in memory, a temporary file for each request that nobody deletes, an atexit handler for
-each request that keeps what the request held, gc.collect() after it.
+socket. All run on the same server and do the same job: take a multipart form, keep the recording
+as a file for the recogniser, let go of it. The seed's method is what its program did, written
+anew: the whole body in memory, a temporary file for each request that nobody deletes, an atexit
+handler for each request that keeps what the request held, gc.collect() after it.
 """
 
 import atexit
