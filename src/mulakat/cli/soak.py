@@ -31,6 +31,10 @@ SCENARIOS = ("sequential", "burst", "mixed", "all")
 SPEECH_PACKAGE = "moonshine-voice"
 """The development tools bring real speech: assets/beckett.wav of this wheel, ten seconds."""
 
+SETTLE_SECONDS = 0.2
+"""Between an answer and the next where they go one at a time: the worker gives its memory back
+after it has answered, and what is left then is what would grow."""
+
 SWEEP_SECONDS = 15.0
 """How long the last files may take to go: the worker deletes them after it has answered."""
 
@@ -131,6 +135,8 @@ def _once(
 
     def send(ask: Ask) -> Told:
         told = client.send(ask)
+        if scenario.concurrency == 1:
+            time.sleep(SETTLE_SECONDS)
         sampler.look()
         bar.advance(task)
         return told

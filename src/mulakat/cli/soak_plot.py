@@ -61,9 +61,9 @@ def svg(samples: Sequence[Sample], spans: Sequence[Span]) -> str:
         return ""
     first, last = samples[0].at, max(samples[-1].at, samples[0].at + 1.0)
     most_mib = max(sample.total for sample in samples) / MIB
-    most_files = max(1, *(sample.files for sample in samples))
+    most_files = max(2, *(sample.files for sample in samples))
     memory = _Panel(first, last, _nice(most_mib * 1.05), MEMORY_TOP, MEMORY_HEIGHT)
-    files = _Panel(first, last, _nice(most_files * 1.05), FILES_TOP, FILES_HEIGHT)
+    files = _Panel(first, last, _nice(most_files), FILES_TOP, FILES_HEIGHT)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">',
         f"<title>Memory rises to {most_mib:.0f} MiB at most; at most "
