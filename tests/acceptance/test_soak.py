@@ -1,6 +1,7 @@
 """`mulakat soak`, as an operator calls it: short runs against real servers."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ def soak(*arguments: str, folder: Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "mulakat", "soak", *arguments],
         cwd=folder,
+        env={k: v for k, v in os.environ.items() if not k.startswith("MULAKAT_")},
         capture_output=True,
         text=True,
         check=False,
