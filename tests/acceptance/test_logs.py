@@ -9,6 +9,7 @@ import re
 import signal
 import socket
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,7 @@ class Candidate:
 
     def __init__(self, server: Server, told: Told) -> None:
         self.told = told
+        self.numbers = count()
         self.client = server.client(
             headers={
                 "Cookie": "mulakat_admin=kanaryacookie; other=kanaryacookie",
@@ -89,7 +91,7 @@ class Candidate:
                 "language": "en",
                 **fields,
             },
-            headers={"Idempotency-Key": f"kanaryakey-{len(self.told.answers)}"},
+            headers={"Idempotency-Key": f"kanaryakey-{next(self.numbers)}"},
         )
         if made.status_code == 200:
             self.told.answers.append(made.json()["id"])
@@ -181,10 +183,11 @@ def test_no_canary_is_anywhere(told: Told) -> None:
 
 
 def test_no_word_that_was_spoken_is_anywhere(told: Told) -> None:
-    words = set(re.findall(r"[a-z]{6,}", told.heard.lower()))
-    assert {"wisdom", "heaven"} & words
-    written = set(re.findall(r"[a-z]{6,}", told.everything().lower()))
-    assert not words & written
+    # Those of its words that nobody but Dickens uses.
+    rare = {"wisdom", "foolishness", "incredulity", "darkness", "despair", "heaven", "noisiest"}
+    heard = rare & set(re.findall(r"[a-z]+", told.heard.lower()))
+    assert len(heard) >= 4, told.heard
+    assert not [word for word in heard if word in told.everything().lower()]
 
 
 def test_no_whole_id_of_an_answer_is_logged(told: Told) -> None:
@@ -202,10 +205,10 @@ def test_every_line_is_one_event_in_ecs_names(told: Told) -> None:
 
 def test_a_request_and_its_job_share_one_trace(told: Told) -> None:
     lines = told.lines()
-    requests = [line for line in lines if line["event.action"] == "request"]
+    requests = [line for line in lines if line.get("event.action") == "request"]
     ids = [line["trace.id"] for line in requests]
     assert len(ids) == len(set(ids)), "one line a request"
-    jobs = [line for line in lines if line["event.action"] == "answer-done"]
+    jobs = [line for line in lines if line.get("event.action") == "answer-done"]
     assert len(jobs) >= 3
     for job in jobs:
         assert job["trace.id"] in ids
@@ -213,11 +216,12 @@ def test_a_request_and_its_job_share_one_trace(told: Told) -> None:
         assert job["event.outcome"] == "success"
         assert job["mulakat.stages"]["total"] > 0
         assert job["mulakat.attempt"] >= 1
+        assert job["event.duration"] > 0
     assert any(job.get("mulakat.real_time_factor") for job in jobs)
 
 
 def test_what_happened_besides_requests_are_events_of_their_own(told: Told) -> None:
     actions = {line.get("event.action") for line in told.lines()}
-    assert {"serving", "recording-deleted", "worker-died"} <= actions
+    assert {"serving", "recording-deleted", "worker-died", "answer-retried"} <= actions
     deleted = [x for x in told.lines() if x.get("event.action") == "recording-deleted"]
     assert {line["event.reason"] for line in deleted} >= {"done"}

@@ -82,7 +82,7 @@ def test_anything_else_is_a_401_problem(watched: Watched, authorization: str) ->
 
 def test_without_a_token_set_the_page_is_closed(tmp_path_factory: pytest.TempPathFactory) -> None:
     with serving(tmp_path_factory.mktemp("closed") / "data") as server:
-        refused = httpx.get(f"{server.url}/metrics", headers={"authorization": "Bearer "})
+        refused = httpx.get(f"{server.url}/metrics", headers={"authorization": "Bearer x"})
         assert (refused.status_code, refused.json()["code"]) == (403, "admin_off")
 
 

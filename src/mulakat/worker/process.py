@@ -198,7 +198,9 @@ class Worker:
             with suppress(asyncio.CancelledError):
                 await beat
             figures = {**ended, **_figures(claim, began, timings)}
-            self._log.info(f"answer {ended['outcome']}", **figures)
+            self._log.info(
+                f"answer {ended['outcome']}", **figures, seconds=time.monotonic() - began
+            )
             self._say("ended", claim, **figures)
             self._give_back()
         return fit

@@ -275,8 +275,15 @@ class Supervisor:
             code = errors.DeadlineExceeded.code if timed_out else errors.WorkerDied.code
             data = {"outcome": outcome, "code": code, "attempt": answer.attempts if answer else 0}
             self._heard(wire.Message("ended", held.lease.id, held.lease.token, data))
+            self._log.warning(
+                f"answer {outcome}",
+                answer=held.lease.id,
+                request_id=answer.request_id if answer else None,
+                seconds=time.monotonic() - held.since,
+                **data,
+            )
             if ended and answer and answer.audio_key and not self._settings.store.keep_audio:
-                await asyncio.to_thread(self._spool.unlink, answer.audio_key)
+                await asyncio.to_thread(self._spool.unlink, answer.audio_key, "failed")
         except errors.DatabaseBusy:
             self._log.warning("could not give the answer back; its lease will run out")
         self._changed()
