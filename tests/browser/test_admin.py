@@ -15,8 +15,9 @@ TOKEN = "canary-of-the-operator"  # noqa: S105  # of a test
 WIDTHS = (360, 768, 1280)
 ADD_SAMPLES = """count => {
     const chart = document.querySelector("memory-chart");
+    const start = Date.now();
     for (let n = 0; n < count; n++) {
-        const at = new Date(Date.now() + n * 1000).toISOString();
+        const at = new Date(start + n * 1000).toISOString();
         chart.add({ at, state: "normal", limit: 5e8, working_set: 15e7 + n,
             processes: [{ role: "web", pss: 8e7 }, { role: "worker", pss: 6e7 }] });
     }
@@ -129,7 +130,7 @@ def test_a_lost_connection_is_told_and_taken_up_again(log_in: NewPage) -> None:
     expect(trouble).to_have_text(say("en", "admin.live.lost"))
     expect(page.locator('[data-part="processes"] tr').first).to_be_visible()
     page.unroute("**/api/v1/admin/events")
-    expect(page.locator('[data-part="live"]')).to_have_text("Live")
+    expect(page.locator('[data-part="live"]')).to_have_text("Live", timeout=20_000)
     expect(trouble).to_be_hidden()
 
 
@@ -174,3 +175,21 @@ def test_the_token_stands_nowhere_on_disk_or_in_the_log(
     for path in folder.rglob("*"):
         if path.is_file():
             assert TOKEN.encode() not in path.read_bytes(), path
+
+
+def test_a_loaded_model_is_let_go_and_the_page_says_what_that_gave(
+    log_in: NewPage, address: str, recording: Path
+) -> None:
+    page = log_in()
+    answered = page.context.request.post(
+        f"{address}/interview_speech_evaluation",
+        multipart={"audio": recording, "question": "Tell me about a city.", "language": "en"},
+        timeout=120_000,
+    )
+    assert answered.ok
+    model = page.locator('[data-part="facts"] dd').first
+    expect(model).to_contain_text("loaded", timeout=20_000)
+    expect(model).not_to_contain_text("not loaded", timeout=20_000)
+    page.get_by_role("button", name=say("en", "admin.release")).click()
+    expect(page.locator('[data-result="release"]')).to_contain_text("Let go of", timeout=20_000)
+    expect(model).to_have_text("not loaded", timeout=20_000)

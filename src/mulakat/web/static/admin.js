@@ -5,7 +5,7 @@ import { showFacts, showProcesses, size } from "./admin_figures.js";
 import { language, number, percent, say, status as first } from "./say.js";
 
 const ADDRESS = "/api/v1/admin";
-const AGAIN_MS = 5000; // when the server is away and the browser does not try by itself
+const AGAIN_MS = 3000; // when the server is away and the browser does not try by itself
 
 const part = (name) => document.querySelector(`[data-part="${name}"]`);
 const chart = document.querySelector("memory-chart");
@@ -72,8 +72,9 @@ const done = {
 
 async function act(name, path) {
   const headers = { "Accept-Language": language };
-  const response = await fetch(`${ADDRESS}/${path}`, { method: "POST", headers });
-  const answer = await response.json();
+  const response = await fetch(`${ADDRESS}/${path}`, { method: "POST", headers }).catch(() => null);
+  const answer = await response?.json().catch(() => null);
+  if (!answer) return say("unreachable");
   return response.ok ? done[name](answer) : answer.detail;
 }
 
@@ -86,7 +87,7 @@ for (const button of document.querySelectorAll("[data-do]")) {
     if (name === "clear" && !confirm(say("clear_sure"))) return;
     button.ariaBusy = "true";
     result.textContent = say("working");
-    result.textContent = await act(name, path).catch(() => say("unreachable"));
+    result.textContent = await act(name, path);
     button.ariaBusy = "false";
   });
 }
