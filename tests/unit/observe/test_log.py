@@ -6,13 +6,18 @@ import json
 import logging
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from mulakat import errors
 from mulakat.observe import log
+from mulakat.settings import Store
+from mulakat.store.engine import make_engine
 
 WORDS = "kanarya-words"
 
@@ -159,4 +164,20 @@ def test_a_crash_of_the_process_is_a_line_like_any_other(stream: io.StringIO) ->
         sys.excepthook(type(error), error, error.__traceback__)
     (line,) = lines(stream)
     assert line["event.action"] == "crashed"
+    assert WORDS not in stream.getvalue()
+
+
+async def test_a_failed_statement_does_not_quote_what_it_should_have_stored(
+    stream: io.StringIO, tmp_path: Path
+) -> None:
+    engine = make_engine(Store(data_dir=tmp_path))
+    try:
+        with pytest.raises(DBAPIError) as caught:
+            async with engine.begin() as connection:
+                await connection.execute(text("INSERT INTO nowhere VALUES (:x)"), {"x": WORDS})
+    finally:
+        await engine.dispose()
+    assert WORDS not in str(caught.value)
+    log.logger("web").error("it broke", exc_info=caught.value)
+    assert "SQLITE_ERROR" in lines(stream)[0]["error.stack_trace"]
     assert WORDS not in stream.getvalue()
