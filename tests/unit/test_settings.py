@@ -63,6 +63,9 @@ def test_a_bare_number_of_bytes_is_refused_with_what_to_write() -> None:
         ("MULAKAT_POOL_PRE_PING", "perhaps", "neither on nor off"),
         ("MULAKAT_MEMORY_LIMIT", "1MiB", "below the least, 64MiB"),
         ("MULAKAT_MEMORY_LIMT", "512MiB", "no such setting"),
+        ("MULAKAT_ALERT_WEBHOOK", "file:///etc/passwd", "no http:// or https:// address"),
+        ("MULAKAT_MEMORY_ALERT", "0.95", "must be below MULAKAT_MEMORY_REFUSE"),
+        ("MULAKAT_MEMORY_REFUSE", "nan", "below the least"),
         ("MULAKAT_ADMIN_TOKEN", "guessable", "at least 16 characters"),
     ],
 )

@@ -87,6 +87,7 @@ class Governor:
         self._announced: State = "normal"
         self._listeners: set[asyncio.Queue[Snapshot]] = set()
         self._worked = self._trimmed = float("-inf")
+        self._used_since_trim = False
         self._task: asyncio.Task[None] | None = None
         self._log = logger("governor")
         self.budget = Budget(self._meter.limit.bytes, worker.footing.answer)
@@ -171,7 +172,7 @@ class Governor:
 
     def reserve(self, kind: Kind, size: int | None = None) -> AbstractAsyncContextManager[None]:
         """Promise memory for a piece of work for the length of a block (`budget.Budget`)."""
-        self._worked = self._monotonic()
+        self._worked, self._used_since_trim = self._monotonic(), True
         return self.budget.reserve(kind, size, retry_after=self.retry_after)
 
     async def __aenter__(self) -> "Governor":
@@ -209,7 +210,6 @@ class Governor:
             self._log.warning("worker above its share", rss_mib=self._seen["worker"].rss // MIB)
             self._worker.retire()
         if self._idle():
-            self._trimmed = self._monotonic()
             await asyncio.to_thread(release.collect)
 
     def _announce(self) -> bool:
@@ -233,11 +233,13 @@ class Governor:
 
     def _idle(self) -> bool:
         now = self._monotonic()
-        return (
-            self._trimmed < self._worked <= now - IDLE_SECONDS
-            and now - self._trimmed >= TRIM_EVERY_SECONDS
-            and not self.budget.reserved
-        )
+        if self.budget.reserved:
+            self._worked = now
+        due = max(self._worked + IDLE_SECONDS, self._trimmed + TRIM_EVERY_SECONDS)
+        if not self._used_since_trim or now < due:
+            return False
+        self._used_since_trim, self._trimmed = False, now
+        return True
 
     def _used(self, meter: gauge.Meter, pss: int) -> int:
         used = meter.working_set()

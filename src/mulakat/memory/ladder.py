@@ -19,6 +19,9 @@ fires before the container's: 512 MiB leave the worker the 448 that base needs."
 WORKER_IDLE = 90 * MIB
 """RSS of a worker with its libraries and no model, pages shared with the web process included."""
 
+TYPED_ANSWER = 70 * MIB
+"""What a typed answer takes beside BASELINE: the embedder and its library (65 MiB measured)."""
+
 TYPED_DATA = 256 * MIB
 """RLIMIT_DATA with which a typed answer is evaluated, embedder included."""
 
@@ -65,7 +68,7 @@ class Footing:
     @property
     def answer(self) -> int:
         """Bytes that the worker's one answer may take beside the baseline."""
-        return self.rung.answer if self.rung else 60 * MIB
+        return self.rung.answer if self.rung else TYPED_ANSWER
 
     @property
     def worker_share(self) -> int:

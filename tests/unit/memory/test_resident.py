@@ -55,6 +55,15 @@ def test_what_is_in_use_is_never_let_go() -> None:
         assert not outer.closed
 
 
+def test_asked_to_it_lets_go_before_the_idle_time_but_not_of_what_is_in_use() -> None:
+    slot = Resident(Model, ttl=300)
+    with slot.use() as model:
+        assert not slot.expire(now=True)
+    assert slot.expire(now=True)
+    assert model.closed
+    assert not slot.expire(now=True)
+
+
 def test_a_ttl_of_zero_lets_go_at_once() -> None:
     slot = Resident(Model, ttl=0)
     with slot.use() as model:

@@ -82,3 +82,19 @@ def test_a_damaged_model_is_replaced_whole(copy):
 def test_no_folder_is_a_missing_model(tmp_path):
     with pytest.raises(ModelError):
         model_files.check(tmp_path / "nowhere")
+
+
+def test_an_operators_own_model_is_known_by_its_size_and_only_its_kind_is_looked_at(tmp_path):
+    weights = b"\6\0\0\0\x0c\0WhisperSpec\0\3\0\0\0\1\0\0\0\x1a\0decoder/embeddings/weight\0"
+    (tmp_path / "model.bin").write_bytes(weights + b"\1\4\0\0\0\1\4\0\0\0abcd")
+    assert model_files.is_own(tmp_path)
+    model_files.check(tmp_path)
+    (tmp_path / "model.bin").write_bytes(b"something else")
+    with pytest.raises(ModelError):
+        model_files.verify(tmp_path)
+
+
+def test_the_pinned_model_is_nobodys_own_wherever_it_lies(installed, copy):
+    assert (installed / "model.bin").stat().st_size == model_files.PINNED_BYTES
+    assert not model_files.is_own(installed)
+    assert not model_files.is_own(copy)
