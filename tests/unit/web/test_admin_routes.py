@@ -3,7 +3,7 @@
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -257,6 +257,11 @@ async def test_sweep_removes_what_nobody_owns_and_says_how_much(
     assert not left.exists()
 
 
+async def turn_until(look: Callable[[], object]) -> None:
+    while not look():  # noqa: ASYNC110  # lets the others run, waits for no time
+        await asyncio.sleep(0)
+
+
 async def released(web: AsyncClient, here: Here) -> dict[str, Any]:
     asking = asyncio.create_task(web.post("/api/v1/admin/release", headers=BEARER))
     while not asking.done():
@@ -284,13 +289,11 @@ async def test_the_stream_brings_samples_and_ends_with_the_session(
 ) -> None:
     await log_in(web)
     reading = asyncio.create_task(web.get("/api/v1/admin/events"))
-    while not here.governor._listeners:
-        await asyncio.sleep(0)
+    await turn_until(lambda: here.governor._listeners)
     (samples,) = here.governor._listeners
     for _ in range(3):
         await here.governor.tick()
-        while not samples.empty():
-            await asyncio.sleep(0)
+        await turn_until(samples.empty)
     here.admin.logout(web.cookies[COOKIE])
     while not reading.done():
         await here.governor.tick()
