@@ -8,15 +8,20 @@ import encoder
 import paraphrases
 from mulakat.providers.rubric.reading import Reading
 
-NEAR_IN_KIND = {("teamwork", "conflict"), ("problem", "initiative"), ("problem", "mistake")}
+NEAR_IN_KIND = {
+    ("teamwork", "conflict"),
+    ("problem", "initiative"),
+    ("problem", "mistake"),
+    ("mistake", "problem"),
+}
 """Questions that a strong answer to the other one answers in good part."""
 
-SEEN = [
+ALL = [
     pytest.param(language, item, id=f"{language}-{item['name']}")
     for language in ("en", "tr")
     for item in paraphrases.items()[language]
-    if not item.get("unseen")
 ]
+SEEN = [one for one in ALL if not one.values[1].get("unseen")]  # type: ignore[union-attr]
 FIELD = [
     pytest.param(item, id=f"{item['language']}-{number}")
     for number, item in enumerate(paraphrases.items()["field"])
@@ -29,7 +34,7 @@ def score(question: str, text: str, language: str) -> int:
     return found
 
 
-@pytest.mark.parametrize(("language", "item"), SEEN)
+@pytest.mark.parametrize(("language", "item"), ALL)
 def test_other_words_for_the_questions_own_cost_little(language: str, item: dict[str, Any]) -> None:
     literal = score(item["question"], paraphrases.literal(item["answer"]), language)
     assert literal >= 80
@@ -37,7 +42,7 @@ def test_other_words_for_the_questions_own_cost_little(language: str, item: dict
     assert abs(literal - paraphrase) <= 15
 
 
-@pytest.mark.parametrize(("language", "item"), SEEN)
+@pytest.mark.parametrize(("language", "item"), ALL)
 def test_no_single_synonym_is_a_cliff(language: str, item: dict[str, Any]) -> None:
     answer, places = item["answer"], range(paraphrases.choices(item["answer"]))
     literal = score(item["question"], paraphrases.literal(answer), language)
@@ -72,7 +77,7 @@ def test_a_strong_answer_to_another_question_stays_clearly_below(
         assert score(item["question"], text, language) <= own - 30, one["name"]
 
 
-@pytest.mark.parametrize(("language", "item"), SEEN)
+@pytest.mark.parametrize(("language", "item"), ALL)
 def test_an_answer_about_nothing_of_the_kind_stays_low(language: str, item: dict[str, Any]) -> None:
     assert score(item["question"], item["off_topic"], language) <= 25
 
@@ -116,4 +121,4 @@ def test_one_word_for_the_theme_is_no_cliff_even_where_nothing_else_names_it(
         "hazırladım. Sonuç olarak zamanında çıkardık ve müşteri kaybetmedik.",
     }[language]
     named = score(question, f"{literal} {rest}", language)
-    assert score(question, f"{paraphrase} {rest}", language) >= named - 25
+    assert score(question, f"{paraphrase} {rest}", language) >= named - 15

@@ -12,6 +12,9 @@ from mulakat.providers.rubric.sentences import Sentence, split
 from mulakat.providers.values import Delivery, Material
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from mulakat.providers.protocols import Embedder
 
 
@@ -177,15 +180,28 @@ class Reading:
         return any(self.marks(f"means.{name}.shows", sentence) for name in self.themes)
 
     @cached_property
+    def _cosines(self) -> "NDArray[np.float32]":
+        """Shape (sentences, asked + meant)."""
+        targets = [*self.asked, *self.meant]
+        vectors = self._embedder.embed([*targets, *(one.text for one in self.sentences)])
+        return vectors[len(targets) :] @ vectors[: len(targets)].T
+
+    @cached_property
     def nearness(self) -> list[float]:
         """For each sentence, its cosine to the nearest of what was asked; 0 if nothing was."""
         if not self.asked or not self.sentences:
             return [0.0 for _ in self.sentences]
-        targets = [*self.asked, *self.meant]
-        vectors = self._embedder.embed([*targets, *(one.text for one in self.sentences)])
-        cosines = vectors[len(targets) :] @ vectors[: len(targets)].T
+        cosines = self._cosines.copy()
         cosines[:, len(self.asked) :] -= MEANT_MARGIN
         return [float(value) for value in cosines.max(axis=1)]
+
+    @cached_property
+    def likeness(self) -> float:
+        """The mean cosine of the three sentences that are likest to the theme's own; else 0."""
+        if not self.meant or not self.sentences:
+            return 0.0
+        likest = sorted(self._cosines[:, len(self.asked) :].max(axis=1), reverse=True)[:3]
+        return float(sum(likest)) / len(likest)
 
 
 def _kept(sentences: Iterable[Sentence], seen: set[str]) -> Iterator[Sentence]:

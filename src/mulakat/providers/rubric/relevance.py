@@ -1,18 +1,19 @@
 """Relevance: does the answer speak about what was asked.
 
-Two signs, because each alone fails. Nearness of meaning (cosine of sentences) tells a hobby from
-work, but not one story of work from another, and a good answer that shares no word with the
-question can be as far from it as a bad one. Phrases tell the themes of interviews apart (conflict,
-pressure, mistake, …; the lexicon's `means`), but only the themes that are known. A question of no
-known theme ("What is a REST API?") leaves only nearness, which cannot tell a right answer in other
-words from one about something else: there an answer that is far is in doubt, not refuted, so
-neither this criterion (UNSURE) nor the others (`pertinence`) fall near 0.
+Two signs, because each alone fails. Nearness to the question (cosine of sentences) tells a hobby
+from work, but not one story of work from another, and a good answer that shares no word with the
+question can be as far from it as a bad one. The themes of interviews (conflict, pressure, mistake,
+…; the lexicon's `means`) tell stories apart, by phrases and by likeness to their own sentences,
+but only the themes that are known. A question of no known theme ("What is a REST API?") leaves only
+nearness, which cannot tell a right answer in other words from one about something else: there an
+answer that is far is in doubt, not refuted, so neither this criterion (UNSURE) nor the others
+(`pertinence`) fall near 0.
 """
 
 from statistics import fmean
 
 from mulakat.languages.matching import same_word
-from mulakat.providers.rubric.reading import Judged, Reading, between, judged
+from mulakat.providers.rubric.reading import Judged, Reading, between, clamp, judged
 
 FAR, NEAR = 0.09, 0.36
 """Cosine of the nearest sentences to the question. On tests/fixtures/answers.toml answers about
@@ -33,22 +34,33 @@ ENOUGH_PHRASES = 3
 """Different phrases of the asked theme. On tests/fixtures/paraphrases.toml strong answers have 3
 and more, strong answers to other questions 0–2."""
 
+FIRST_PHRASES = 0.8
+"""Exponent: the first phrase tells more than the third."""
+
+ALIKE = (0.32, 0.48)
+"""Likeness to the sentences of the asked theme: on tests/fixtures/paraphrases.toml 0.20–0.36 for
+answers to other questions (10th and 90th percentile), 0.37–0.49 for answers to the asked one."""
+
+LIKENESS = 0.4
+"""What likeness adds to the phrases: an answer in words that no list has is not lost."""
+
 THEME = 0.6
-"""The part of the theme's phrases in a share, nearness is the rest (chosen with PERTINENT by grid
+"""The part of the theme in a share, nearness is the rest (chosen with PERTINENT by grid
 on both fixtures, without the items marked unseen)."""
 
 UNSURE = 0.2
 """Least share where the question's theme is unknown."""
 
-PERTINENT = 0.6
+PERTINENT = 0.65
 """The share from which on the other criteria count in full; below it they fall in proportion, so
 that no single word decides."""
 
 OFF = 0.25
 """The share below which an answer to a known theme is said to be about something else."""
 
-LEAST, LEAST_UNSURE = 0.1, 0.5
-"""What is left of the other criteria at a share of 0, with and without a known theme."""
+LEAST, LEAST_NEAR, LEAST_UNSURE = 0.1, 0.15, 0.5
+"""What is left of the other criteria at a share of 0: with a known theme LEAST, and LEAST_NEAR times
+the nearness; without one, LEAST_UNSURE."""
 
 
 def share(reading: Reading) -> float:
@@ -59,15 +71,17 @@ def share(reading: Reading) -> float:
         return UNKNOWN
     near = _near(reading)
     if reading.themes:
-        return THEME * between(reading.shown, 0, ENOUGH_PHRASES) + (1 - THEME) * near
+        phrases = between(reading.shown, 0, ENOUGH_PHRASES) ** FIRST_PHRASES
+        theme = clamp(phrases + LIKENESS * between(reading.likeness, *ALIKE))
+        return THEME * theme + (1 - THEME) * near
     return UNSURE + (1 - UNSURE) * near
 
 
 def pertinence(reading: Reading) -> float:
     """Return the factor (LEAST to 1) by which the other criteria count."""
-    if not reading.asked:
+    if not reading.asked or not reading.sentences:
         return 1.0
-    least = LEAST if reading.themes else LEAST_UNSURE
+    least = LEAST + LEAST_NEAR * _near(reading) if reading.themes else LEAST_UNSURE
     return least + (1 - least) * between(share(reading), 0, PERTINENT)
 
 
