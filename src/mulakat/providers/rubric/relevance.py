@@ -59,8 +59,8 @@ OFF = 0.25
 """The share below which an answer to a known theme is said to be about something else."""
 
 LEAST, LEAST_NEAR, LEAST_UNSURE = 0.1, 0.15, 0.5
-"""What is left of the other criteria at a share of 0: with a known theme LEAST, and LEAST_NEAR times
-the nearness; without one, LEAST_UNSURE."""
+"""What is left of the other criteria at a share of 0: with a known theme LEAST and LEAST_NEAR times
+the nearness, without one LEAST_UNSURE."""
 
 
 def share(reading: Reading) -> float:
