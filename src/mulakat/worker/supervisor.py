@@ -129,19 +129,20 @@ class Supervisor:
 
     async def __aexit__(self, *_: object) -> None:
         self._stopping.set()
-        process = self._process
-        if process and process.returncode is None:
-            with suppress(ProcessLookupError):
-                process.terminate()
-            try:
-                async with asyncio.timeout(STOP_SECONDS):
-                    await process.wait()
-            except TimeoutError:
-                with suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
-        if self._task:
+        if self._task is None:
+            return
+        self._signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await asyncio.shield(self._task)
+        except TimeoutError:
+            self._signal(signal.SIGKILL)
             await self._task
+
+    def _signal(self, signum: signal.Signals) -> None:
+        if self._process and self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                self._process.send_signal(signum)
 
     async def _keep_one(self) -> None:
         while True:
@@ -172,6 +173,8 @@ class Supervisor:
         """Start a worker, follow it to its end, give back what it held; return its status."""
         process = await self._start()
         self._process = process
+        if self._stopping.is_set():  # told to stop while this one was being started
+            self._signal(signal.SIGTERM)
         deadline = asyncio.create_task(self._keep_deadline(process))
         try:
             assert process.stdout is not None  # noqa: S101  # opened as a pipe in _start
