@@ -37,6 +37,18 @@ def test_no_view_scrolls_sideways(open_page: NewPage, recording: Path, language:
     assert_no_sideways_scroll(page, "result")
 
 
+def test_a_word_without_end_is_broken_not_scrolled_to(open_page: NewPage) -> None:
+    page = open_page("en")
+    page.get_by_role("button", name="Type instead").click()
+    page.get_by_label("Your answer", exact=True).fill(
+        f"Last year I rewrote the schedule of our release because of {'lengthy' * 30} trouble, and "
+        "as a result we shipped two weeks earlier with three people and without a single error."
+    )
+    page.get_by_role("button", name="Evaluate").click()
+    expect(page.locator('[data-view="result"]')).to_be_visible(timeout=90_000)
+    assert_no_sideways_scroll(page, "result")
+
+
 def test_the_theme_follows_the_system(open_page: NewPage) -> None:
     page = open_page()
     papers = []
