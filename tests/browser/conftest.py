@@ -27,6 +27,7 @@ FLAGS = (
 MICROPHONE_RATE = 48_000  # Hz; Chromium plays other rates at the wrong speed
 EXPECTED = (
     "Failed to load resource: the server responded with a status of 4",
+    "Failed to load resource: the server responded with a status of 503",
     "Failed to load resource: net::ERR_INTERNET_DISCONNECTED",
 )
 """Console lines that Chromium writes for answers which tests ask for."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, expect
+from playwright.sync_api import Browser, Dialog, Page, Request, Route, expect
 
 from mulakat.languages import codes, messages, say
 
@@ -160,6 +160,33 @@ def test_a_recording_survives_a_lost_connection_and_is_sent_when_it_is_back(
     expect(page.get_by_role("link", name="Save the recording")).to_be_visible()
     page.context.set_offline(False)
     view(page, "result")
+
+
+def test_a_database_that_is_busy_for_a_moment_does_not_lose_an_accepted_answer(
+    open_page: NewPage,
+) -> None:
+    page = open_page()
+    refused: list[str] = []
+    keys: list[str | None] = []
+
+    def busy(route: Route) -> None:
+        if len(refused) == 4:
+            return route.continue_()
+        refused.append(route.request.url)
+        return route.fulfill(status=503, json={"code": "database_unavailable", "status": 503})
+
+    def sent(request: Request) -> None:
+        if request.method == "POST":
+            keys.append(request.header_value("Idempotency-Key"))
+
+    page.route(re.compile("/api/v1/evaluations/"), busy)
+    page.on("request", sent)
+    page.get_by_role("button", name="Type instead").click()
+    page.get_by_label("Your answer", exact=True).fill("I called the customer and wrote a plan.")
+    page.get_by_role("button", name="Evaluate").click()
+    expect(page.locator('[data-part="stage"]')).to_have_text(say("en", "page.live.reconnecting"))
+    view(page, "result")
+    assert len(keys) == 1
 
 
 def test_leaving_with_an_unsent_recording_asks_first(open_page: NewPage) -> None:

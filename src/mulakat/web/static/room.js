@@ -4,7 +4,7 @@ import "./strip.js";
 import { LEVEL_SECONDS, NoRecording, Recording } from "./recorder.js";
 import { Result } from "./result.js";
 import { clock, has, language, limits, number, percent, problems, questions, say } from "./say.js";
-import { Refusal, Unreachable, follow, reachable, remove, send } from "./server.js";
+import { Refusal, Unreachable, follow, passing, reachable, remove, send } from "./server.js";
 
 const SAFETY_SECONDS = 2; // the encoder may add a little; the limit is on decoded sound
 const WARN_SECONDS = 60;
@@ -317,7 +317,8 @@ class InterviewRoom extends HTMLElement {
     if (error instanceof Refusal) {
       const { problem } = error;
       this.#answer.id = undefined;
-      this.#answer.key = newKey(); // the old one stands for what was refused
+      // The old key stands for what was refused; after "later" the answer may yet be there under it.
+      if (!passing(error)) this.#answer.key = newKey();
       const here = this.#answer.file || this.#answer.text; // not after a reload
       const again = here && (problem.status >= 500 || [408, 409, 429].includes(problem.status));
       return this.#trouble(problem.detail ? problem : problems.internal, { retry: again && say("again") });

@@ -16,6 +16,11 @@ export class Refusal extends Error {
 /** The server could not be reached. */
 export class Unreachable extends Error {}
 
+/** Whether this refusal is of the moment: that of an answer which failed for good names its id. */
+export function passing(error) {
+  return error instanceof Refusal && !error.problem.id && [429, 503].includes(error.problem.status);
+}
+
 function refusalFrom(status, text) {
   try {
     const problem = JSON.parse(text);
@@ -90,8 +95,8 @@ export async function reachable(signal) {
 
 /**
  * Follow an answer until its result, which is returned. `onprogress` gets each progress
- * document; `onlost` is called when the connection breaks (it is taken up again). Throws
- * Refusal when the evaluation failed or the answer is gone; aborting `signal` never settles.
+ * document; `onlost` is called when the connection breaks or the server is busy (it is taken up
+ * again). Throws Refusal when the evaluation failed or the answer is gone; aborting `signal` never settles.
  */
 export async function follow(id, { onprogress, onlost, signal }) {
   for (;;) {
@@ -101,7 +106,7 @@ export async function follow(id, { onprogress, onlost, signal }) {
       if (result.status === "done") return result;
       onprogress(result);
     } catch (error) {
-      if (!(error instanceof Unreachable)) throw error;
+      if (!(error instanceof Unreachable || passing(error))) throw error;
       onlost();
     }
     if (signal.aborted) return new Promise(() => {});
