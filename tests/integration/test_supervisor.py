@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import psutil
 import pytest
 
 from mulakat.memory import ladder
@@ -126,3 +127,47 @@ async def test_the_workers_data_is_bounded_by_what_the_limit_leaves_it(house: Ho
     assert house.supervisor.pid
     bounds = resource.prlimit(house.supervisor.pid, resource.RLIMIT_DATA)
     assert bounds == (448 * MIB, 448 * MIB)
+
+
+async def test_a_worker_that_cannot_be_bounded_is_killed_before_the_next(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(1, "not allowed")
+
+    first = house.supervisor.pid
+    assert first
+    with monkeypatch.context() as patched:
+        patched.setattr(resource, "prlimit", refused)
+        os.kill(first, signal.SIGKILL)
+        await house.told.until("replaced", 3)
+        assert not [one for one in psutil.Process().children() if one.pid != first]
+    await house.told.until("ready", 2)
+    assert house.supervisor.trouble() is None
+
+
+async def test_a_server_that_is_nicer_than_its_worker_would_be_keeps_one(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(13, "not allowed")
+
+    assert house.supervisor.pid
+    monkeypatch.setattr(os, "setpriority", refused)
+    os.kill(house.supervisor.pid, signal.SIGKILL)
+    await house.told.until("ready", 2)
+    assert house.supervisor.restarts == 1
+
+
+async def test_a_defect_in_a_listener_does_not_end_the_supervisor(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(message: Message) -> None:
+        house.told(message)
+        raise RuntimeError(message.kind)
+
+    assert house.supervisor.pid
+    monkeypatch.setattr(house.supervisor, "_heard", broken)
+    os.kill(house.supervisor.pid, signal.SIGKILL)
+    await house.told.until("ready", 2)
+    assert house.supervisor.trouble() is None

@@ -151,12 +151,15 @@ class Supervisor:
             except OSError as error:
                 self._log.error("the worker could not be started", reason=str(error))
                 status = -1
+            except Exception:
+                self._log.exception("defect while following a worker")
+                status = -1
             if self._stopping.is_set():
                 return
             self.restarts += 1
             reason, self._reason = PLANNED.get(status, self._reason), "died"
             shown = {"reason": reason, "exit": _exit_name(status)}
-            self._heard(wire.Message("replaced", data=shown))
+            self._tell(wire.Message("replaced", data=shown))
             if status in PLANNED:
                 self._log.info("worker replaced", **shown)
                 continue
@@ -216,15 +219,26 @@ class Supervisor:
                 "OPENBLAS_NUM_THREADS": "1",
             },
         )
-        self._bound(process.pid)
+        try:
+            self._bound(process.pid)
+        except BaseException:  # one that is not bounded must not live on beside the next
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+            raise
         return process
 
     def _bound(self, pid: int) -> None:
         """Limit the worker from outside: it must fail before the container's limit kills."""
         limit = self.footing.worker_memory(self._settings.memory)
         with suppress(ProcessLookupError):
+            _, hard = resource.prlimit(pid, resource.RLIMIT_DATA)
+            if hard != resource.RLIM_INFINITY:  # only the privileged may raise it
+                limit = min(limit, hard)
             resource.prlimit(pid, resource.RLIMIT_DATA, (limit, limit))
-            os.setpriority(os.PRIO_PROCESS, pid, _NICENESS)
+        with suppress(OSError):  # to be less nice than we are takes a privilege
+            nice = max(os.getpriority(os.PRIO_PROCESS, pid), _NICENESS)
+            os.setpriority(os.PRIO_PROCESS, pid, nice)
         with suppress(OSError):  # not ours to write in some sandboxes; the limit above holds
             Path(f"/proc/{pid}/oom_score_adj").write_text("1000")
 
@@ -244,8 +258,15 @@ class Supervisor:
             self._deaths = 0
         elif message.kind == "state":
             self.model = message.data.get("model")
-        self._heard(message)
-        self._changed()
+        self._tell(message)
+
+    def _tell(self, message: wire.Message) -> None:
+        """Tell who listens; a defect of theirs is logged, and the worker goes on."""
+        try:
+            self._heard(message)
+            self._changed()
+        except Exception:
+            self._log.exception("defect while telling of a worker")
 
     async def _keep_deadline(self, process: asyncio.subprocess.Process) -> None:
         """Kill the worker when an answer takes too long: native code hears nothing else."""
@@ -277,7 +298,7 @@ class Supervisor:
             outcome = "failed" if ended else "retried"
             code = errors.DeadlineExceeded.code if timed_out else errors.WorkerDied.code
             data = {"outcome": outcome, "code": code, "attempt": answer.attempts if answer else 0}
-            self._heard(wire.Message("ended", held.lease.id, held.lease.token, data))
+            self._tell(wire.Message("ended", held.lease.id, held.lease.token, data))
             self._log.warning(
                 f"answer {outcome}",
                 answer=held.lease.id,
