@@ -129,6 +129,7 @@ def _embedded(settings: Settings, environ: Mapping[str, str]) -> "StartWorkers":
                 _footing(settings),
                 changed=changed,
                 heard=lambda message: heard(message.kind, message.data),
+                keeping=keeping,
             ) as supervisor:
                 yield supervisor
         finally:

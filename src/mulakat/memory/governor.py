@@ -187,6 +187,10 @@ class Governor:
             with suppress(asyncio.CancelledError):
                 await self._task
 
+    def trouble(self) -> str | None:
+        """Return why the limit is not watched, or None."""
+        return "memory is not sampled" if self._task and self._task.done() else None
+
     async def _run(self) -> None:
         while True:
             await asyncio.sleep(PERIOD_SECONDS)
@@ -194,6 +198,8 @@ class Governor:
                 await self.tick()
             except OSError as error:  # our group was moved or removed under us
                 self._log.warning("memory not readable", reason=error.strerror)
+            except Exception:
+                self._log.exception("defect while sampling")
 
     async def tick(self) -> None:
         """Sample once, tell who listens, and do what the sample asks for."""

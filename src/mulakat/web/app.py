@@ -90,6 +90,9 @@ def create_app(
             async def model() -> str | None:
                 return model_trouble()
 
+            async def loops() -> str | None:
+                return watch.trouble() or governor.trouble()
+
             app.state.parts = Parts(
                 settings=settings,
                 answers=answers,
@@ -98,7 +101,13 @@ def create_app(
                 watch=watch,
                 workers=workers,
                 checks=health.Checks(
-                    {"database": database, "spool": room, "worker": worker, "model": model}
+                    {
+                        "database": database,
+                        "spool": room,
+                        "worker": worker,
+                        "model": model,
+                        "loops": loops,
+                    }
                 ),
                 admin=AdminAccess(settings.admin.admin_token),
                 governor=governor,

@@ -16,6 +16,9 @@ from mulakat.store.values import Progress
 TICK_SECONDS = 0.25
 """Between two looks while anybody waits; a quarter second is at once for a person."""
 
+DEFECT_SECONDS = 1.0
+"""The same after a defect, which would fill the log otherwise."""
+
 FINAL = frozenset({"done", "failed"})
 
 
@@ -73,23 +76,30 @@ class Watch:
             async for _ in changes:
                 pass
 
+    def trouble(self) -> str | None:
+        """Return why those who wait would wait for ever, or None."""
+        return "nobody looks for progress" if self._task and self._task.done() else None
+
     async def _poll(self) -> None:
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._tick if self._waiting else None):
                     await self._nudged.wait()
             self._nudged.clear()
-            watched = list(self._waiting)
-            if not watched:
-                continue
             try:
-                states = await self._answers.progress(watched)
+                await self._look()
             except errors.DatabaseBusy:
                 logger("web").warning("progress not readable, will look again")
                 await asyncio.sleep(self._tick)
-                continue
-            for answer_id in watched:
-                for queue in self._waiting.get(answer_id, ()):
-                    if queue.full():
-                        queue.get_nowait()
-                    queue.put_nowait(states.get(answer_id))
+            except Exception:
+                logger("web").exception("defect while looking for progress")
+                await asyncio.sleep(DEFECT_SECONDS)
+
+    async def _look(self) -> None:
+        watched = list(self._waiting)
+        states = await self._answers.progress(watched) if watched else {}
+        for answer_id in watched:
+            for queue in self._waiting.get(answer_id, ()):
+                if queue.full():
+                    queue.get_nowait()
+                queue.put_nowait(states.get(answer_id))

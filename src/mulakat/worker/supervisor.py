@@ -55,6 +55,7 @@ class Supervisor:
     `base_environment` is what children inherit; `footing` says which model they can hold.
     `changed` is called when an answer's row has changed, so that those who wait look at once;
     `heard` with each message of a worker, and with `replaced` when one has ended.
+    `keeping` is the upkeep beside it, whose end is trouble.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Supervisor:
         *,
         changed: Callable[[], None] = lambda: None,
         heard: Callable[[wire.Message], None] = lambda _message: None,
+        keeping: asyncio.Task[None] | None = None,
     ) -> None:
         self._settings = settings
         self._answers = answers
@@ -74,6 +76,7 @@ class Supervisor:
         self._environment = base_environment
         self._changed = changed
         self._heard = heard
+        self._keeping = keeping
         self.footing = footing
         self.model: str | None = None
         self.restarts = 0
@@ -117,6 +120,8 @@ class Supervisor:
         """Return why answers are not being processed now, or None."""
         if self._task and self._task.done():
             return "the supervisor of the worker has ended"
+        if self._keeping and self._keeping.done():
+            return "the upkeep of each minute has ended"
         if not self._ready:
             return "the first worker is starting"
         if self._deaths >= len(BACKOFF_SECONDS):

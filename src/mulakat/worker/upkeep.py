@@ -1,7 +1,6 @@
 """What is done each minute: sweep the spool, delete what is past its time."""
 
 import asyncio
-from contextlib import suppress
 
 from mulakat import errors
 from mulakat.observe.log import logger
@@ -29,11 +28,14 @@ async def once(answers: Answers, spool: Spool, *, starting: bool = False) -> dic
 
 
 async def each_minute(answers: Answers, spool: Spool) -> None:
-    """Do it for ever; an unreachable database or disk delays it, nothing else."""
+    """Do it for ever; whatever fails, the next minute tries again."""
     while True:
         await asyncio.sleep(PERIOD_SECONDS)
-        with suppress(errors.DatabaseBusy):
-            try:
-                await once(answers, spool)
-            except OSError as error:
-                logger("upkeep").warning("sweep failed", reason=error.strerror)
+        try:
+            await once(answers, spool)
+        except errors.DatabaseBusy:
+            logger("upkeep").warning("database not reachable, will try again")
+        except OSError as error:
+            logger("upkeep").warning("sweep failed", reason=error.strerror)
+        except Exception:
+            logger("upkeep").exception("defect in the upkeep of each minute")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import pytest
 
 from mulakat.store.values import Progress, State
+from mulakat.web import watch as watch_module
 from mulakat.web.watch import Watch
 
 
@@ -15,10 +16,14 @@ class Rows:
     def __init__(self) -> None:
         self.states: dict[str, Progress] = {}
         self.looks: list[set[str]] = []
+        self.defects = 0
 
     async def progress(self, ids: Iterable[str]) -> dict[str, Progress]:
         asked = set(ids)
         self.looks.append(asked)
+        if self.defects:
+            self.defects -= 1
+            raise RuntimeError("a defect")
         return {one: self.states[one] for one in asked & self.states.keys()}
 
 
@@ -63,3 +68,16 @@ async def test_nobody_waiting_means_no_query(rows: Rows) -> None:
         for _ in range(20):
             await asyncio.sleep(0)
         assert len(rows.looks) == looks
+
+
+async def test_a_defect_while_looking_ends_neither_the_wait_nor_the_watch(
+    rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch_module, "DEFECT_SECONDS", 0.001)
+    rows.states["a"] = at("done")
+    rows.defects = 2
+    async with Watch(rows, tick=0.001) as watch:  # type: ignore[arg-type]
+        await watch.finished("a")
+        assert watch.trouble() is None
+    assert rows.defects == 0
+    assert watch.trouble()
