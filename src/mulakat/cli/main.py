@@ -33,7 +33,11 @@ def serve() -> None:
 
 @main.command()
 def worker() -> None:
-    """Run a worker alone, for a server on the same database and data folder."""
+    """Finish what a stopped server left waiting.
+
+    Takes the answers of MULAKAT_DATA_DIR without a web server, until it is told to stop.
+    Refused while a server runs on that folder: that one has its own worker.
+    """
     from mulakat.cli.serve import worker as run
 
     sys.exit(run(settings_or_exit(), os.environ))
