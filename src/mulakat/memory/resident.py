@@ -54,8 +54,6 @@ class Resident(Generic[Held]):
             with self._lock:
                 self._users -= 1
                 self._released = self._monotonic()
-            if self._ttl == 0:
-                self.expire()
 
     def expire(self, *, now: bool = False) -> bool:
         """Let go if unused for the idle time, or if unused at all; return whether it did."""

@@ -11,8 +11,9 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 
@@ -41,6 +42,15 @@ STATE_SECONDS = 5.0
 
 LEAST_BEAT_SECONDS = 0.05
 """Between two writes of progress: each stage is seen, and a fast pipeline writes little."""
+
+
+WRITE_AGAIN_SECONDS = (0.1, 5.0)
+"""First and longest wait before the end of an answer is written again; it doubles."""
+
+LAST_WRITE_SECONDS = 1.0
+"""How long it is tried after we were told to stop: what GRACE_SECONDS leaves of the 10."""
+
+Written = TypeVar("Written")
 
 
 class LeaseLost(Exception):
@@ -170,18 +180,19 @@ class Worker:
         timings: dict[str, float] = {}
         try:
             if not await self._until_done_or_stopped(work):
-                await self._answers.give_back(claim)
-                self._log.info("lease given back")
-                self._say("ended", claim, **_figures(claim, began, timings), outcome="given_back")
+                if await self._written(lambda: self._answers.give_back(claim)) is not None:
+                    self._log.info("lease given back")
+                    figures = _figures(claim, began, timings)
+                    self._say("ended", claim, **figures, outcome="given_back")
                 # The pipeline's thread cannot be stopped from outside; the process can.
                 os._exit(0)
             result = await work
-            if await self._answers.finish(claim, result):
+            if await self._written(lambda: self._answers.finish(claim, result)):
                 self._release(claim, "done")
                 ended = {"outcome": "done", "code": None}
                 timings = result["timings"]
             else:
-                self._log.warning("result refused: the lease had gone to another worker")
+                self._log.warning("result not written: the lease is another's, or we stop")
         except LeaseLost:
             self._log.warning("stopped: the lease had gone to another worker")
         except MemoryError:
@@ -214,7 +225,7 @@ class Worker:
         return work.done()
 
     async def _fail(self, claim: Claim, error: errors.MulakatError) -> dict[str, str | None]:
-        if not await self._answers.fail(claim, error.code, error.params):
+        if not await self._written(lambda: self._answers.fail(claim, error.code, error.params)):
             return _REFUSED
         self._release(claim, "failed")
         return {"outcome": "failed", "code": error.code}
@@ -222,8 +233,33 @@ class Worker:
     async def _retry(self, claim: Claim, error: errors.MulakatError) -> dict[str, str | None]:
         if claim.answer.attempts >= self._settings.queue.max_attempts:
             return await self._fail(claim, error)
-        await self._answers.lost(claim)
+        await self._written(lambda: self._answers.lost(claim))
         return {"outcome": "retried", "code": error.code}
+
+    async def _written(self, write: Callable[[], Awaitable[Written]]) -> Written | None:
+        """Write the end of an answer, again until the database takes it.
+
+        The heartbeat keeps the lease meanwhile. Returns None when the lease is lost, or when
+        we stop: the supervisor or the lease's end then give the answer back.
+        """
+        wait, longest = WRITE_AGAIN_SECONDS
+        began = time.monotonic()
+        while True:
+            try:
+                return await write()
+            except errors.DatabaseBusy:
+                stopping = self._stopping.is_set()
+                if self._lost or (stopping and time.monotonic() - began > LAST_WRITE_SECONDS):
+                    self._log.warning("the answer's end could not be written")
+                    return None
+                self._log.warning("database not reachable, will write again", seconds=wait)
+            if stopping:
+                await asyncio.sleep(WRITE_AGAIN_SECONDS[0])
+            else:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(wait):
+                        await self._stopping.wait()
+            wait = min(2 * wait, longest)
 
     def _release(self, claim: Claim, reason: Deletion) -> None:
         if claim.answer.audio_key and self._settings.store.keep_audio == 0:

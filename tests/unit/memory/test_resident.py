@@ -64,10 +64,12 @@ def test_asked_to_it_lets_go_before_the_idle_time_but_not_of_what_is_in_use() ->
     assert not slot.expire(now=True)
 
 
-def test_a_ttl_of_zero_lets_go_at_once() -> None:
+def test_with_a_ttl_of_zero_the_next_look_lets_go() -> None:
     slot = Resident(Model, ttl=0)
     with slot.use() as model:
-        pass
+        assert not slot.expire()
+    assert not model.closed  # whoever looks counts it, and knows that there is no model now
+    assert slot.expire()
     assert model.closed
 
 
