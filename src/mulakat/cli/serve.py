@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 BACKLOG = 2048
 SHUTDOWN_SECONDS = 5
-"""How long open requests may go on after SIGTERM, before the worker's own grace begins."""
+"""How long open requests may go on after SIGTERM; the worker's own grace runs beside it."""
 
 
 def serve(settings: Settings, environ: Mapping[str, str]) -> int:
@@ -40,6 +40,7 @@ def serve(settings: Settings, environ: Mapping[str, str]) -> int:
 
     from mulakat.web.app import create_app
     from mulakat.web.protocol import BoundedH11Protocol
+    from mulakat.web.server import Server
 
     configure(settings.web.log_level)
     try:
@@ -52,7 +53,7 @@ def serve(settings: Settings, environ: Mapping[str, str]) -> int:
             application = create_app(
                 settings, _embedded(settings, environ), lambda: _model_trouble(settings)
             )
-            server = uvicorn.Server(
+            server = Server(
                 uvicorn.Config(
                     application,
                     http=BoundedH11Protocol,
@@ -65,7 +66,8 @@ def serve(settings: Settings, environ: Mapping[str, str]) -> int:
                     proxy_headers=False,
                     h11_max_incomplete_event_size=16 * 1024,
                     timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-                )
+                ),
+                application,
             )
             for signum in (signal.SIGTERM, signal.SIGINT):
                 # uvicorn stops in good order and then raises the signal again; having

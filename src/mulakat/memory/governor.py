@@ -88,6 +88,7 @@ class Governor:
         self._listeners: set[asyncio.Queue[Snapshot]] = set()
         self._worked = self._trimmed = float("-inf")
         self._used_since_trim = False
+        self._leaving = False
         self._task: asyncio.Task[None] | None = None
         self._log = logger("governor")
         self.budget = Budget(self._meter.limit.bytes, worker.footing.answer)
@@ -154,14 +155,26 @@ class Governor:
             return self._latest
 
     async def subscribe(self) -> AsyncGenerator[Snapshot]:
-        """Yield each new sample; a reader that is slower gets the latest, never a backlog."""
+        """Yield each new sample, until we `leave`.
+
+        A reader that is slower gets the latest, never a backlog.
+        """
         queue: asyncio.Queue[Snapshot] = asyncio.Queue(maxsize=1)
         self._listeners.add(queue)
         try:
-            while True:
-                yield await queue.get()
+            while not self._leaving:
+                snapshot = await queue.get()
+                if not self._leaving:
+                    yield snapshot
         finally:
             self._listeners.discard(queue)
+
+    def leave(self) -> None:
+        """End the streams of all who listen: the server stops."""
+        self._leaving = True
+        for queue in self._listeners:
+            if queue.empty():
+                queue.put_nowait(self.latest)
 
     def admit_audio(self) -> None:
         """Raise TypedOnly where no speech model fits, MemoryLow while memory is short."""

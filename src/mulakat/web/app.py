@@ -1,9 +1,11 @@
 """The application: made from settings and a worker side, nothing global."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
@@ -42,7 +44,8 @@ def create_app(
     """Return the application.
 
     `model_trouble` says what is wrong with the installed speech model, or None; it is
-    handed in, as this process never imports what loads one.
+    handed in, as this process never imports what loads one. `state.leave()` is for the
+    moment a signal tells us to stop: who waits is answered, the worker's grace begins.
     """
 
     figures = Metrics()
@@ -114,6 +117,13 @@ def create_app(
                 metrics=figures,
                 sampler=sampler,
             )
+
+            def leave() -> None:
+                watch.leave()
+                governor.leave()
+                workers.stop()
+
+            app.state.leave = partial(asyncio.get_running_loop().call_soon_threadsafe, leave)
             async with metrics.loopback_port(settings.admin.metrics_port, sampler):
                 settle()
                 yield
@@ -126,6 +136,7 @@ def create_app(
         docs_url=None,  # its pages load scripts from elsewhere; /openapi.json has it all
         redoc_url=None,
     )
+    app.state.leave = lambda: None
     problems.install(app)
     app.include_router(health.router)
     app.include_router(metrics.router)

@@ -51,6 +51,10 @@ class Workers(Protocol):
         """Have the worker replaced after its current answer."""
         ...
 
+    def stop(self) -> None:
+        """Have the worker end in good order, and start no other; returns at once."""
+        ...
+
     def wake(self) -> None:
         """Say that an answer waits."""
         ...

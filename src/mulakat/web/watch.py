@@ -30,6 +30,7 @@ class Watch:
         self._tick = tick
         self._waiting: dict[str, set[asyncio.Queue[Progress | None]]] = {}
         self._nudged = asyncio.Event()
+        self._leaving = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "Watch":
@@ -46,10 +47,18 @@ class Watch:
         """Look now: something is known to have changed."""
         self._nudged.set()
 
+    def leave(self) -> None:
+        """End the wait of all who wait, now and from now on: the server stops."""
+        self._leaving.set()
+        for queues in self._waiting.values():
+            for queue in queues:
+                if queue.empty():
+                    queue.put_nowait(None)
+
     async def follow(self, answer_id: str) -> AsyncGenerator[Progress | None]:
         """Yield each change of an answer, from its present state to done or failed.
 
-        Yields None, and ends, when the answer is gone.
+        Yields None, and ends, when the answer is gone; just ends once we `leave`.
         """
         # One slot: a slow reader gets the latest state, not a backlog.
         queue: asyncio.Queue[Progress | None] = asyncio.Queue(maxsize=1)
@@ -57,8 +66,10 @@ class Watch:
         self.nudge()
         last: Progress | None = None
         try:
-            while True:
+            while not self._leaving.is_set():
                 progress = await queue.get()
+                if self._leaving.is_set():
+                    return
                 if progress != last or progress is None:
                     yield progress
                 if progress is None or progress.state in FINAL:
@@ -71,7 +82,7 @@ class Watch:
                 del self._waiting[answer_id]
 
     async def finished(self, answer_id: str) -> None:
-        """Return once an answer is done, failed or gone."""
+        """Return once an answer is done, failed or gone, or once we `leave`."""
         async with aclosing(self.follow(answer_id)) as changes:
             async for _ in changes:
                 pass

@@ -84,6 +84,7 @@ class Supervisor:
         self._in_hand: _InHand | None = None
         self._ready = False
         self._stopping = asyncio.Event()
+        self._kill_at = 0.0
         self._timed_out = False
         self._reason = "died"
         self._deaths = 0
@@ -106,6 +107,13 @@ class Supervisor:
     def retire(self) -> None:
         """Have the worker replaced after its current answer."""
         self._send(wire.RETIRE)
+
+    def stop(self) -> None:
+        """Have the worker end in good order, and start no other; returns at once."""
+        if not self._stopping.is_set():
+            self._stopping.set()
+            self._kill_at = time.monotonic() + STOP_SECONDS
+            self._signal(signal.SIGTERM)
 
     def _send(self, line: bytes) -> None:
         if self._process and self._process.stdin and self._process.returncode is None:
@@ -133,12 +141,11 @@ class Supervisor:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._stopping.set()
+        self.stop()
         if self._task is None:
             return
-        self._signal(signal.SIGTERM)
         try:
-            async with asyncio.timeout(STOP_SECONDS):
+            async with asyncio.timeout(self._kill_at - time.monotonic()):
                 await asyncio.shield(self._task)
         except TimeoutError:
             self._signal(signal.SIGKILL)

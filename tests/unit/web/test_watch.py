@@ -81,3 +81,14 @@ async def test_a_defect_while_looking_ends_neither_the_wait_nor_the_watch(
         assert watch.trouble() is None
     assert rows.defects == 0
     assert watch.trouble()
+
+
+async def test_leaving_ends_every_wait_and_lets_none_begin(rows: Rows) -> None:
+    rows.states["a"] = at("queued")
+    async with Watch(rows, tick=60) as watch:  # type: ignore[arg-type]
+        waiting = [asyncio.create_task(watch.finished("a")) for _ in range(3)]
+        await asyncio.sleep(0)
+        watch.leave()
+        async with asyncio.timeout(5):
+            await asyncio.gather(*waiting)
+            assert [one async for one in watch.follow("a")] == []
