@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event, text
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -123,8 +123,13 @@ def _busy_at_the_edge() -> Iterator[None]:
     """Turn what the pool and the driver raise for a database out of reach into ours."""
     try:
         yield
-    except (PoolTimeout, OperationalError, InterfaceError) as error:
+    except (PoolTimeout, OperationalError, InterfaceError, InternalError) as error:
+        # Internal: a session that PostgreSQL ended, a server that became read-only.
         raise errors.DatabaseBusy from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise errors.DatabaseBusy from error
+        raise
 
 
 async def check(engine: AsyncEngine) -> None:

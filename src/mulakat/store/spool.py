@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import stat
+import threading
 from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -120,12 +121,16 @@ class Recording:
         try:
             with _full_disk_is_ours(), self._spool.opened("audio") as folder:
                 os.fsync(self._descriptor)
+                self._spool.expect_row(key)
                 self._name(key, folder)
                 try:
                     os.fsync(folder)
                 except OSError:
                     os.unlink(key, dir_fd=folder)
                     raise
+        except BaseException:
+            self._spool.settle(key)
+            raise
         finally:
             self.discard()  # closes; what is under its key by now has no other name to lose
         return key
@@ -176,6 +181,8 @@ class Spool:
         self.audio = self.root / "audio"
         self.tmp = self.root / "tmp"
         self._disk_floor = disk_floor
+        self._lock = threading.Lock()
+        self._unsettled: set[str] = set()
         self._now = now
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         for folder in (self.audio, self.tmp):
@@ -209,6 +216,21 @@ class Spool:
         if disk.f_bavail * disk.f_frsize < self._disk_floor:
             raise DiskFull
 
+    def expect_row(self, key: str) -> None:
+        """Keep the sweep off a recording whose row is about to be made, however long it takes."""
+        with self._lock:
+            self._unsettled.add(key)
+
+    def settle(self, key: str) -> None:
+        """Say that the row was made, or never will be: from now on it alone decides."""
+        with self._lock:
+            self._unsettled.discard(key)
+
+    def unsettled(self) -> frozenset[str]:
+        """Return the recordings whose row is about to be made, in this process."""
+        with self._lock:
+            return frozenset(self._unsettled)
+
     def path(self, key: str) -> Path:
         """Return where the recording lies; ValueError for what is no key."""
         if not _KEY.fullmatch(key):
@@ -218,6 +240,7 @@ class Spool:
     def unlink(self, key: str, reason: Deletion = "deleted") -> None:
         """Delete the recording, if it is there; ValueError for what is no key."""
         name = self.path(key).name
+        self.settle(key)
         with self.opened("audio") as folder, suppress(FileNotFoundError):
             size = os.stat(name, dir_fd=folder, follow_symlinks=False).st_size
             os.unlink(name, dir_fd=folder)
@@ -227,10 +250,12 @@ class Spool:
     def sweep(self, owned: Set[str], *, starting: bool = False) -> Swept:
         """Remove what a crash left: recordings no row owns, old parts and temporary files.
 
-        `owned` are the keys in the database, read just before. `starting` says that no other
+        `owned` are the keys in the database, read just before, and those that were `unsettled`
+        before that. `starting` says that no other
         process uses the spool (see `store.lock`): then no age is waited for.
         """
         count = size = 0
+        owned = owned | self.unsettled()
         with self.opened("audio") as folder:
             for name, found in self._listed(folder):
                 limit = ABANDONED_SECONDS if _PART.fullmatch(name) else GRACE_SECONDS

@@ -65,13 +65,14 @@ class AdminAccess:
     def login(self, token: str, address: str, old: str | None = None) -> str:
         """Return the id of a new session; the session `old` ends.
 
-        Raises AdminOff, AdminOnly for a wrong token, and TooManyTries while too many wrong
-        ones came from this address or in all; those refused do not prolong the wait.
+        Raises AdminOff, AdminOnly for a wrong token, and TooManyTries for one while too many
+        came from this address or in all; those refused do not prolong the wait. The right
+        token always passes: else anybody could lock the operator out.
         """
         if not self.on:
             raise errors.AdminOff
-        self._check_tries(address)
         if not self.is_token(token):
+            self._check_tries(address)
             self._failures.append((self._monotonic(), address))
             raise errors.AdminOnly
         self.logout(old)
@@ -117,18 +118,23 @@ def require_admin(request: Request) -> None:
         raise errors.AdminOff
     if not is_admin(request):
         raise errors.AdminOnly
-    if "authorization" not in request.headers and request.method not in _READING:
+    if _bearer(request) is None and request.method not in _READING:
         require_same_origin(request)
 
 
 def is_admin(request: Request) -> bool:
     """Return whether the operator sent this, and is still allowed in."""
     admin = parts(request).admin
-    authorization = request.headers.get("authorization")
-    if authorization is not None:
-        scheme, _, token = authorization.partition(" ")
-        return scheme.lower() == "bearer" and admin.is_token(token.strip())
+    token = _bearer(request)
+    if token is not None:
+        return admin.is_token(token)
     return admin.knows(request.cookies.get(COOKIE))
+
+
+def _bearer(request: Request) -> str | None:
+    """Return the bearer token, if there is one; a proxy's own Basic login is not ours."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
 
 
 def require_same_origin(request: Request) -> None:

@@ -20,7 +20,7 @@ from mulakat.store.engine import check, make_engine
 from mulakat.store.spool import Spool
 from mulakat.web import health, metrics, pages, problems
 from mulakat.web.admin_access import AdminAccess
-from mulakat.web.middleware import BodyLimit, RequestId, SecurityHeaders
+from mulakat.web.middleware import BodyLimit, Defects, RequestId, SecurityHeaders
 from mulakat.web.routes import admin, admin_page, evaluations
 from mulakat.web.state import Parts, Workers
 from mulakat.web.watch import Watch
@@ -151,6 +151,7 @@ def create_app(
         limit_mib=MAX_AUDIO_BYTES // MIB,
         timeout=settings.intake.body_timeout,
     )
+    app.add_middleware(Defects)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(metrics.Measured, metrics=figures)
     app.add_middleware(RequestId)

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mulakat import clock, errors
+from mulakat.observe.log import logger
 from mulakat.web import problems
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -81,6 +82,36 @@ class SecurityHeaders:
             await send(message)
 
         await self.app(scope, receive, secured if scope["type"] == "http" else send)
+
+
+class Defects:
+    """Makes a problem document of a defect, inside the layers that every response needs.
+
+    Starlette's own last resort stands outside of all middleware.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = False
+
+        async def noted(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noted)
+        except Exception:
+            logger("web").exception("defect while answering a request")
+            if started:
+                raise  # the connection must not look as if it had ended well
+            refusal = problems.response(errors.Internal(), problems.reader_language(Request(scope)))
+            await refusal(scope, receive, send)
 
 
 class BodyLimit:

@@ -98,11 +98,6 @@ async def _on_http(request: Request, error: Exception) -> JSONResponse:
     return response(mine, reader_language(request), error.headers)
 
 
-async def _on_defect(request: Request, error: Exception) -> JSONResponse:
-    # Starlette re-raises after this response, so the traceback reaches the log.
-    return response(errors.Internal(), reader_language(request))
-
-
 async def _on_leaving(request: Request, error: Exception) -> Response:
     """Answer a client that went away in the middle of its body: nobody reads this."""
     return Response(status_code=errors.Malformed.status)
@@ -113,4 +108,3 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(errors.MulakatError, _on_error)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(ClientDisconnect, _on_leaving)
-    app.add_exception_handler(Exception, _on_defect)

@@ -20,7 +20,8 @@ async def once(answers: Answers, spool: Spool, *, starting: bool = False) -> dic
     expired = await answers.expire()
     for key in await answers.release_kept_audio():
         await asyncio.to_thread(spool.unlink, key, "expired")
-    owned = await answers.owned_audio()
+    coming = spool.unsettled()  # first: a row may be made while the others are read
+    owned = coming | await answers.owned_audio()
     swept = await asyncio.to_thread(spool.sweep, owned, starting=starting)
     if expired:
         logger("upkeep").info("results expired", results=expired)

@@ -46,9 +46,12 @@ def names(spool: Spool) -> list[str]:
 
 
 def stored(spool: Spool, data: bytes = b"sound") -> str:
+    """Return the key of a recording whose row was made, or never will be."""
     with spool.open_new() as recording:
         recording.write(data)
-        return recording.link()
+        key = recording.link()
+    spool.settle(key)
+    return key
 
 
 def open_descriptors() -> int:
@@ -220,6 +223,19 @@ def test_a_recording_without_a_row_stays_a_minute_and_goes_then(spool: Spool, ti
     time.ahead = MINUTE * 1.1
     assert spool.sweep(set()) == Swept(1, 5)
     assert names(spool) == []
+
+
+def test_a_recording_whose_row_is_still_being_made_stays_however_long_that_takes(
+    spool: Spool, time: Clock
+) -> None:
+    with spool.open_new() as recording:
+        recording.write(b"12345")
+        key = recording.link()
+    time.ahead = 100 * HOUR
+    assert spool.sweep(set()) == Swept(0, 0)
+    assert spool.unsettled() == {key}
+    spool.settle(key)
+    assert spool.sweep(set()) == Swept(1, 5)
 
 
 def test_at_the_start_a_recording_without_a_row_goes_at_once(spool: Spool) -> None:

@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request
 from starlette.types import ASGIApp, Message
 
 from mulakat.web import problems
-from mulakat.web.middleware import BodyLimit, RequestId, SecurityHeaders
+from mulakat.web.middleware import BodyLimit, Defects, RequestId, SecurityHeaders
 
 LIMIT = 1000
 
@@ -28,6 +28,7 @@ def app() -> ASGIApp:
         raise RuntimeError("a defect")
 
     application.add_middleware(BodyLimit, limit=LIMIT, limit_mib=16, timeout=0.05)
+    application.add_middleware(Defects)
     application.add_middleware(SecurityHeaders)
     application.add_middleware(RequestId)
     return application
@@ -153,3 +154,5 @@ async def test_a_defect_is_a_500_problem_that_tells_nothing_of_its_inside(
     response = await client.get("/broken")
     assert (response.status_code, response.json()["code"]) == (500, "internal")
     assert "defect" not in response.text
+    assert "content-security-policy" in response.headers
+    assert "x-request-id" in response.headers

@@ -19,6 +19,7 @@ from mulakat.languages import codes
 from mulakat.settings import KIB
 from mulakat.store.values import Answer, NewAnswer, Progress
 from mulakat.web import problems, schemas
+from mulakat.web.admin_access import require_same_origin
 from mulakat.web.state import Parts, parts
 
 router = APIRouter()
@@ -45,6 +46,7 @@ _DOCS: dict[str, Any] = {
 async def evaluate(request: Request) -> Response:
     """Take an answer; reply when it is evaluated, or at once with `Prefer: respond-async`."""
     here, reader = parts(request), problems.reader_language(request)
+    require_same_origin(request)
     _admit_guest(here)
     key = _idempotency_key(request)
     async with (
@@ -87,14 +89,23 @@ async def evaluate(request: Request) -> Response:
 
 
 async def _accept(here: Parts, audio_key: str | None, new: NewAnswer) -> Answer:
-    """Make the row; a recording whose row was not made, or exists already, is deleted."""
-    kept = False
+    """Make the row; a recording that certainly got none, or that exists already, is deleted.
+
+    Where the outcome is unknown (cancelled, or the database lost in its commit) the row may
+    be there: the recording stays, and the sweep looks at the row.
+    """
+    unwanted = False
     try:
         accepted = await here.answers.accept(new, here.settings.intake.queue_limit)
-        kept = not accepted.replayed
+        unwanted = accepted.replayed
+    except (errors.IdempotencyConflict, errors.QueueFull):
+        unwanted = True
+        raise
     finally:
-        if audio_key and not kept:
+        if audio_key and unwanted:
             here.spool.unlink(audio_key, "discarded")
+        elif audio_key:
+            here.spool.settle(audio_key)
     return accepted.answer
 
 
@@ -120,6 +131,7 @@ async def read(request: Request, answer_id: str) -> Response:
 async def delete(request: Request, answer_id: str) -> Response:
     """Delete the row, its result and its recording now."""
     here = parts(request)
+    require_same_origin(request)
     answer = await here.answers.delete(answer_id)
     if answer is None:
         raise errors.NotFound
