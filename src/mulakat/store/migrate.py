@@ -4,6 +4,9 @@ A server at the head pays one small query (`is_current`); Alembic, which the web
 not carry, is imported only by what really migrates.
 """
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,12 +66,25 @@ def _migrate(url: str, revision: str, *, forward: bool) -> None:
     engine = create_engine(parsed, poolclass=NullPool)
     if sqlite:
         prepare_sqlite(engine)
-    with engine.connect() as connection:
-        connection.execution_options(**WRITES)  # SQLite: its lock is taken by the first BEGIN
+    alone = _alone(Path(parsed.database or "")) if sqlite else nullcontext()
+    with alone, engine.connect() as connection:
+        connection.execution_options(**WRITES)
         with connection.begin():
             if not sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
             (command.upgrade if forward else command.downgrade)(config(connection), revision)
+
+
+@contextmanager
+def _alone(database: Path) -> Iterator[None]:
+    """Wait until no other process migrates this file.
+
+    SQLite's own lock does not do it: turning a new database to WAL fails at once when another
+    process is at it, whatever the busy timeout.
+    """
+    with database.with_suffix(".migrating").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def config(connection: Connection | None = None) -> "Config":
