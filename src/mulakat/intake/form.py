@@ -24,6 +24,10 @@ LIMITS: Mapping[str, int] = {
 }
 """The fields that are read, and the characters each may have; others are ignored."""
 
+MOST_JSON_MARKS = 200
+"""Quotes, and of `{`, `[` and `,` outside of strings together, that a JSON body may hold. Seven
+fields are read; 1 MiB of `{"":{}},` would be 33 MiB of objects."""
+
 # Neither SQLite's nor PostgreSQL's text can be trusted with these, nor can UTF-8 write them.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -84,6 +88,7 @@ def fields_of_json(body: bytes) -> dict[str, str]:
     Raises Malformed for what is no JSON object, Invalid(field_invalid) for a value that is
     no string.
     """
+    _check_marks(body)
     try:
         document = json.loads(body.decode(), object_pairs_hook=_once)
     except UnicodeDecodeError:
@@ -103,6 +108,16 @@ def fields_of_json(body: bytes) -> dict[str, str]:
             raise errors.Invalid("field_invalid", field=name)
         found[name] = value
     return found
+
+
+def _check_marks(body: bytes) -> None:
+    """Raise Malformed for a body of more than MOST_JSON_MARKS, before any of it is parsed."""
+    bare = body.replace(rb"\\", b"").replace(rb"\"", b"")  # what quotes are left delimit strings
+    if bare.count(b'"') <= MOST_JSON_MARKS:
+        outside = b"".join(bare.split(b'"')[::2])
+        if sum(map(outside.count, (b"{", b"[", b","))) <= MOST_JSON_MARKS:
+            return
+    raise errors.Malformed(reason="JSON has too many parts")
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -1,9 +1,13 @@
 import json
+import tracemalloc
+from contextlib import suppress
 
 import pytest
 
 from mulakat import errors
+from mulakat.intake import MAX_JSON_BYTES
 from mulakat.intake.form import Audio, Submission, fields_of_json, submission
+from mulakat.memory.budget import COSTS
 
 LANGUAGES = ("tr", "en")
 AUDIO = Audio(bytes=3, sha256="ab" * 32, container="webm")
@@ -131,3 +135,34 @@ def test_a_field_that_is_no_text_is_named(value: str) -> None:
     with pytest.raises(errors.Invalid) as raised:
         fields_of_json(f'{{"question": {value}}}'.encode())
     assert (raised.value.code, raised.value.params) == ("field_invalid", {"field": "question"})
+
+
+def test_brackets_and_quotes_within_a_text_are_text() -> None:
+    text = '{[,"' * 5_000 + "\\"
+    body = json.dumps({"answer": text, "question": "\\"}).encode()
+    assert fields_of_json(body) == {"answer": text, "question": "\\"}
+
+
+@pytest.mark.parametrize(
+    ("start", "unit", "end"),
+    [
+        (b'{"question":[', b'{"":{}},', b"0]}"),
+        (b"{", b'"":1,', b'"":1}'),
+        (b'{"question":[', b"1,", b"0]}"),
+        (b"[", b"[],", b"0]"),
+        (b'{"answer":"\xf0\x9f\x98\x80', b"a", b'"}'),
+        (b'{"answer":"\xf0\x9f\x98\x80', b"\\n", b'"}'),
+        (b'{"\xf0\x9f\x98\x80', b"a", b'":""}'),
+        (b'{"answer":"', b'\\"', b'"}'),
+    ],
+)
+def test_no_body_takes_more_memory_than_is_promised_for_one(
+    start: bytes, unit: bytes, end: bytes
+) -> None:
+    body = start + unit * ((MAX_JSON_BYTES - len(start) - len(end)) // len(unit)) + end
+    tracemalloc.start()
+    with suppress(errors.MulakatError):
+        fields_of_json(body)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak + 2 * len(body) <= COSTS["typed"]  # as it came, and as bytes

@@ -259,8 +259,8 @@ def _room(request: Request, here: Parts) -> AbstractAsyncContextManager[None]:
     """Return a promise of memory for the body, taken before any of it is read."""
     if not request.headers.get("content-type", "").startswith("multipart/"):
         length = request.headers.get("content-length", "")
-        # Held as bytes, as text and as fields; without a length, the most there may be.
-        size = 16 * KIB + 4 * int(length) if length.isdecimal() else None
+        # See memory.budget.COSTS; without a length, the most there may be.
+        size = 16 * KIB + 11 * int(length) if length.isdecimal() else None
         return here.governor.reserve("typed", size)
     return here.governor.reserve("upload")
 
