@@ -121,7 +121,8 @@ class BodyLimit:
     `Expect: 100-continue` never sends it); a chunked body is counted as it comes. Slow
     bodies end in TooSlow: no byte for `timeout` seconds, or under LEAST_BYTES_PER_SECOND on
     average. Both errors are raised out of `receive`, inside the application, which makes
-    them problem documents.
+    them problem documents. Whatever is answered before its body has come whole ends the
+    connection, after LINGER_SECONDS or another `limit` bytes.
     """
 
     def __init__(self, app: ASGIApp, limit: int, limit_mib: int, timeout: float) -> None:
@@ -134,11 +135,11 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        declared = Headers(scope=scope).get("content-length", "0")
-        if declared.isdecimal() and int(declared) > self.limit:
-            await self._refuse(scope, receive, send)
-            return
-        received, complete, began = 0, False, time.monotonic()
+        headers = Headers(scope=scope)
+        declared = headers.get("content-length", "0")
+        received, began = 0, time.monotonic()
+        complete = declared == "0" and "transfer-encoding" not in headers
+        early = False
 
         async def bounded() -> Message:
             nonlocal received, complete
@@ -152,27 +153,37 @@ class BodyLimit:
             except TimeoutError:
                 raise errors.TooSlow(seconds=round(self.timeout)) from None
             received += len(message.get("body", b""))
+            complete = not message.get("more_body", False)
             if received > self.limit:
                 raise errors.TooLarge(limit_mib=self.limit_mib)
-            complete = not message.get("more_body", False)
             return message
 
-        await self.app(scope, bounded, send)
-
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        error = errors.TooLarge(limit_mib=self.limit_mib)
-        scope.setdefault("state", {})["error_code"] = error.code
-        refusal = problems.response(error, problems.reader_language(Request(scope)))
-
         async def lingering(message: Message) -> None:
-            if message["type"] != "http.response.body":
-                await send(message)
-                return
-            await send({**message, "more_body": True})
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LINGER_SECONDS):
-                    while (await receive()).get("more_body", False):
-                        pass
-            await send({"type": "http.response.body", "body": b""})
+            nonlocal early
+            if message["type"] == "http.response.start" and not complete:
+                early = True
+                MutableHeaders(scope=message)["Connection"] = "close"
+            if early and message["type"] == "http.response.body" and not message.get("more_body"):
+                await send({**message, "more_body": True})
+                if not complete:
+                    await self._linger(receive)
+                message = {"type": "http.response.body", "body": b""}
+            await send(message)
 
-        await refusal(scope, receive, lingering)
+        if declared.isdecimal() and int(declared) > self.limit:
+            error = errors.TooLarge(limit_mib=self.limit_mib)
+            scope.setdefault("state", {})["error_code"] = error.code
+            refusal = problems.response(error, problems.reader_language(Request(scope)))
+            await refusal(scope, receive, lingering)
+        else:
+            await self.app(scope, bounded, lingering)
+
+    async def _linger(self, receive: Receive) -> None:
+        left = self.limit
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_SECONDS):
+                while left > 0:
+                    message = await receive()
+                    left -= len(message.get("body", b""))
+                    if not message.get("more_body", False):
+                        return

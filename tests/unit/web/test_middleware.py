@@ -8,10 +8,15 @@ import pytest
 from fastapi import FastAPI, Request
 from starlette.types import ASGIApp, Message
 
-from mulakat.web import problems
+from mulakat.web import middleware, problems
 from mulakat.web.middleware import BodyLimit, Defects, RequestId, SecurityHeaders
 
 LIMIT = 1000
+
+
+@pytest.fixture(autouse=True)
+def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(middleware, "LINGER_SECONDS", 0.05)
 
 
 @pytest.fixture
@@ -22,6 +27,10 @@ def app() -> ASGIApp:
     @application.post("/count")
     async def count(request: Request) -> int:
         return sum([len(chunk) async for chunk in request.stream()])
+
+    @application.post("/early")
+    async def early(request: Request) -> int:
+        return 0
 
     @application.get("/broken")
     async def broken() -> None:
@@ -41,7 +50,9 @@ async def client(app: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
         yield made
 
 
-async def call(app: ASGIApp, incoming: Iterable[Message], headers: dict[str, str]) -> list[Message]:
+async def call(
+    app: ASGIApp, incoming: Iterable[Message], headers: dict[str, str], path: str = "/count"
+) -> list[Message]:
     """Speak ASGI to the app: after the given messages nothing more ever comes."""
     waiting = iter(incoming)
     sent: list[Message] = []
@@ -59,7 +70,7 @@ async def call(app: ASGIApp, incoming: Iterable[Message], headers: dict[str, str
 
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST",
-        "path": "/count", "raw_path": b"/count", "query_string": b"", "root_path": "",
+        "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "",
         "scheme": "http", "server": ("test", 80), "client": ("127.0.0.1", 1),
         "headers": [(k.encode(), v.encode()) for k, v in headers.items()],
     }  # fmt: skip
@@ -97,7 +108,30 @@ async def test_a_chunked_body_is_cut_at_the_byte_that_is_too_much(app: ASGIApp) 
 
     sent = await call(app, endless(), {"transfer-encoding": "chunked"})
     assert sent[0]["status"] == 413
-    assert len(read) == LIMIT // 100 + 1
+    assert len(read) == LIMIT // 100 + 1 + LIMIT // 100, "a bounded rest is read and dropped"
+
+
+async def test_an_answer_before_the_body_is_whole_closes_and_reads_a_bounded_rest(
+    app: ASGIApp,
+) -> None:
+    rest = [chunk(10), chunk(10), chunk(10, more=False)]
+    waiting = iter(rest)
+    sent = await call(app, waiting, {"content-length": "30"}, "/early")
+    assert sent[0]["status"] == 200
+    assert (b"connection", b"close") in sent[0]["headers"]
+    assert next(waiting, None) is None, "the body was read to its end"
+    assert not sent[-1].get("more_body")
+    unending = [chunk(100)] * 100
+    waiting = iter(unending)
+    await call(app, waiting, {"transfer-encoding": "chunked"}, "/early")
+    assert len(list(waiting)) == 100 - LIMIT // 100
+    sent = await call(app, [], {"content-length": "100"}, "/early")
+    assert sent[0]["status"] == 200
+
+
+async def test_an_answer_to_a_whole_body_keeps_the_connection(client: httpx.AsyncClient) -> None:
+    assert "connection" not in (await client.post("/count", content=b"x")).headers
+    assert "connection" not in (await client.post("/early")).headers
 
 
 async def test_a_body_that_stops_coming_ends_in_408(app: ASGIApp) -> None:
