@@ -62,6 +62,16 @@ class AdminAccess:
         """Return whether this is the admin token, in a time that does not depend on it."""
         return self._token is not None and hmac.compare_digest(self._token, _digest(given))
 
+    def check(self, token: str, address: str) -> None:
+        """Let the right token pass; a wrong one is counted.
+
+        Raises AdminOnly, and TooManyTries as `login` says.
+        """
+        if not self.is_token(token):
+            self._check_tries(address)
+            self._failures.append((self._monotonic(), address))
+            raise errors.AdminOnly
+
     def login(self, token: str, address: str, old: str | None = None) -> str:
         """Return the id of a new session; the session `old` ends.
 
@@ -71,10 +81,7 @@ class AdminAccess:
         """
         if not self.on:
             raise errors.AdminOff
-        if not self.is_token(token):
-            self._check_tries(address)
-            self._failures.append((self._monotonic(), address))
-            raise errors.AdminOnly
+        self.check(token, address)
         self.logout(old)
         self._drop_expired()
         while len(self._sessions) >= MOST_SESSIONS:
@@ -111,14 +118,20 @@ class AdminAccess:
 def require_admin(request: Request) -> None:
     """Let the operator pass, by `Authorization: Bearer <token>` or by the session's cookie.
 
-    Raises AdminOff when no token is set, AdminOnly for anybody else, and CrossOrigin when
-    another site's page makes the operator's browser change something.
+    Raises AdminOff when no token is set, AdminOnly for anybody else (TooManyTries after too
+    many wrong tokens), and CrossOrigin when another site's page makes the operator's browser
+    change something.
     """
-    if not parts(request).admin.on:
+    admin = parts(request).admin
+    if not admin.on:
         raise errors.AdminOff
+    token = _bearer(request)
+    if token is not None:
+        admin.check(token, request.client.host if request.client else "")
+        return
     if not is_admin(request):
         raise errors.AdminOnly
-    if _bearer(request) is None and request.method not in _READING:
+    if request.method not in _READING:
         require_same_origin(request)
 
 

@@ -316,3 +316,23 @@ async def test_the_page_is_the_login_form_until_one_is_logged_in(
     assert text["trim"] in after.text
     assert after.headers["referrer-policy"] == "same-origin"
     assert TOKEN not in after.text
+
+
+async def test_wrong_bearers_are_counted_with_the_wrong_logins(web: AsyncClient) -> None:
+    wrong = {"Authorization": "Bearer wrong"}
+    for _ in range(TRIES_BY_ADDRESS):
+        assert (await web.get(READS[0], headers=wrong)).status_code == 401
+    refused = await web.get(READS[0], headers=wrong)
+    assert (refused.status_code, "retry-after" in refused.headers) == (429, True)
+    assert (await web.post("/admin/login", data={"token": "wrong"})).status_code == 429
+    assert (await web.get(READS[0], headers=BEARER)).status_code == 200
+    await log_in(web)
+
+
+async def test_a_proxys_own_login_does_not_hide_the_session(web: AsyncClient) -> None:
+    await log_in(web)
+    basic = {"Authorization": "Basic Zm9vOmJhcg=="}
+    assert (await web.get(READS[0], headers=basic)).status_code == 200
+    foreign = basic | {"Origin": "http://elsewhere.example"}
+    assert (await web.post(ACTIONS[0], headers=foreign)).status_code == 403
+    assert (await web.post(ACTIONS[0], headers=basic | SAME)).status_code == 200
