@@ -30,6 +30,16 @@ MAX_AUDIO_SECONDS = 600
 """The longest recording, in decoded seconds (design: 10 minutes)."""
 
 
+def names_loopback(host: str) -> bool:
+    """Whether a host's name, or its address without brackets, means this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 class SettingError(ValueError):
     """A setting has a value that cannot be meant; the message says what to write."""
 
@@ -193,6 +203,12 @@ class Web:
     """The server."""
 
     host: str = setting("127.0.0.1", "Address to listen on.")
+    public_name: str = setting(
+        "",
+        "Names, separated by commas, by which a proxy on this machine passes requests on. A server "
+        "that listens on a loopback address answers to these, localhost and loopback addresses "
+        "only, so that no other site's page can use it.",
+    )
     port: int = setting(8000, "Port to listen on; 0 takes a free one.", low=0, high=65535)
     log_level: str = setting(
         "info", "Least serious message written.", choices=("debug", "info", "warning", "error")
@@ -201,12 +217,13 @@ class Web:
     @property
     def loopback(self) -> bool:
         """Whether only this machine can connect."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return names_loopback(self.host)
+
+    @property
+    def public_names(self) -> frozenset[str]:
+        """The names of `public_name`, in lower case."""
+        names = (name.strip().lower() for name in self.public_name.split(","))
+        return frozenset(name for name in names if name)
 
 
 @dataclass(frozen=True, slots=True)

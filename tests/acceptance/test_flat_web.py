@@ -22,7 +22,7 @@ NOISE_MIB = 2.0
 POOL = min(32, (os.cpu_count() or 1) + 4)
 """Threads of asyncio's pool: it may still be filling, one by one, after the warm-up."""
 
-HEAD = b"Host: test\r\nAccept-Language: en\r\n"
+HEAD = b"Host: localhost\r\nAccept-Language: en\r\n"
 MULTIPART = HEAD + b"Content-Type: multipart/form-data; boundary=b\r\n"
 PART = (
     b'--b\r\nContent-Disposition: form-data; name="question"\r\n\r\nWhy?\r\n'

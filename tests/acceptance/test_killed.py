@@ -184,7 +184,7 @@ def test_a_server_killed_during_an_upload_has_no_row_and_no_file_after_its_start
         address = urlsplit(server.url)
         with socket.create_connection((address.hostname, address.port)) as connection:
             connection.sendall(
-                b"POST /api/v1/evaluations HTTP/1.1\r\nHost: test\r\nContent-Type: "
+                b"POST /api/v1/evaluations HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
                 b"multipart/form-data; boundary=b\r\nContent-Length: %d\r\n\r\n" % (len(body) + 100)
             )
             connection.sendall(body[: len(body) * quarter // 4])

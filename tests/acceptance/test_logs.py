@@ -126,7 +126,8 @@ def misbehave(candidate: Candidate, server: Server) -> None:
     host, port = server.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port))) as leaving:
         leaving.sendall(
-            b"POST /api/v1/evaluations?kanaryaquery HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n"
+            b"POST /api/v1/evaluations?kanaryaquery HTTP/1.1\r\n"
+            b"Host: localhost\r\nContent-Length: 900\r\n"
             b'Content-Type: application/json\r\n\r\n{"question": "kanaryaleft'
         )
     with socket.create_connection((host, int(port))) as garbage:

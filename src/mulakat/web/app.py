@@ -20,7 +20,7 @@ from mulakat.store.engine import check, make_engine
 from mulakat.store.spool import Spool
 from mulakat.web import health, metrics, pages, problems
 from mulakat.web.admin_access import AdminAccess
-from mulakat.web.middleware import BodyLimit, Defects, RequestId, SecurityHeaders
+from mulakat.web.middleware import BodyLimit, Defects, OwnNames, RequestId, SecurityHeaders
 from mulakat.web.routes import admin, admin_page, evaluations
 from mulakat.web.state import Parts, Workers
 from mulakat.web.watch import Watch
@@ -145,6 +145,8 @@ def create_app(
     app.include_router(admin_page.router)
     pages.install(app)
     # Outermost last: the id covers everything, the headers cover refusals too.
+    if settings.web.loopback:
+        app.add_middleware(OwnNames, names=settings.web.public_names)
     app.add_middleware(
         BodyLimit,
         limit=MAX_AUDIO_BYTES + MAX_BODY_OVERHEAD,

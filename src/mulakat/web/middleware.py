@@ -4,6 +4,7 @@ import asyncio
 import re
 import time
 from contextlib import suppress
+from urllib.parse import urlsplit
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -12,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mulakat import clock, errors
 from mulakat.observe.log import logger
+from mulakat.settings import names_loopback
 from mulakat.web import problems
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -82,6 +84,36 @@ class SecurityHeaders:
             await send(message)
 
         await self.app(scope, receive, secured if scope["type"] == "http" else send)
+
+
+class OwnNames:
+    """Answers only requests to this machine's names, or to `names`.
+
+    A page whose own name was made to point here counts as of the same origin for a browser;
+    its requests still carry that name.
+    """
+
+    def __init__(self, app: ASGIApp, names: frozenset[str]) -> None:
+        self.app = app
+        self.names = names
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or self._ours(Headers(scope=scope).get("host")):
+            await self.app(scope, receive, send)
+            return
+        error = errors.CrossOrigin()
+        scope.setdefault("state", {})["error_code"] = error.code
+        refusal = problems.response(error, problems.reader_language(Request(scope)))
+        await refusal(scope, receive, send)
+
+    def _ours(self, host: str | None) -> bool:
+        if host is None:
+            return True  # HTTP/1.0: no browser
+        try:
+            name = urlsplit(f"//{host}").hostname or ""
+        except ValueError:
+            return False
+        return name in self.names or names_loopback(name)
 
 
 class Defects:

@@ -8,8 +8,9 @@ import pytest
 from fastapi import FastAPI, Request
 from starlette.types import ASGIApp, Message
 
+from mulakat.settings import Web
 from mulakat.web import middleware, problems
-from mulakat.web.middleware import BodyLimit, Defects, RequestId, SecurityHeaders
+from mulakat.web.middleware import BodyLimit, Defects, OwnNames, RequestId, SecurityHeaders
 
 LIMIT = 1000
 
@@ -190,3 +191,22 @@ async def test_a_defect_is_a_500_problem_that_tells_nothing_of_its_inside(
     assert "defect" not in response.text
     assert "content-security-policy" in response.headers
     assert "x-request-id" in response.headers
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1:8000", 200), ("LOCALHOST", 200), ("[::1]:8000", 200), ("127.0.0.2", 200),
+        ("Talk.example.org", 200), ("talk.example.org:443", 200),
+        ("rebound.example:8000", 403), ("127.0.0.1.example", 403), ("[::1", 403), ("", 403),
+        ("192.168.1.2", 403), ("x@localhost.example", 403),
+    ],
+)  # fmt: skip
+async def test_a_server_for_this_machine_answers_to_its_own_names_only(
+    app: ASGIApp, host: str, status: int
+) -> None:
+    own = OwnNames(app, Web(public_name="talk.example.org, other.example").public_names)
+    sent = await call(own, [chunk(0, more=False)], {"host": host}, "/early")
+    assert sent[0]["status"] == status
+    if status == 403:
+        assert problem(sent)["code"] == "cross_origin"
