@@ -63,7 +63,7 @@ class _Spent:
 
 
 def run(job: Job, tools: Tools, progress: Progress) -> dict[str, object]:
-    """Return the result that is stored and served (design/api.md, docs in `report`).
+    """Return the result that is stored and served (its shape: `report.result`).
 
     Raises Invalid("no_speech") for a recording without speech and decode's errors for one
     that cannot be read.

@@ -106,11 +106,6 @@ class Answers:
             row = (await connection.execute(select(table).where(table.c.id == answer_id))).first()
         return _answer(row) if row else None
 
-    async def find_replay(self, key: str, owner: str | None) -> Answer | None:
-        """Return the answer that this idempotency key stands for, if any."""
-        async with reading(self._engine) as connection:
-            return await self._keyed(connection, key, owner)
-
     async def progress(self, ids: Iterable[str]) -> dict[str, Progress]:
         """Return how far answers are, in one query; ids that are gone are left out."""
         place = func.row_number().over(order_by=(table.c.created_at, table.c.id)).label("place")

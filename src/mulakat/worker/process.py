@@ -105,7 +105,7 @@ class Worker:
 
     def _idle(self) -> bool:
         # Letting the model go frees its weights; only a new process frees what its
-        # libraries hold besides (63 MB measured, design/memory.md).
+        # libraries hold besides (docs/decisions/0002).
         asked, self._to_release = self._to_release, False
         if asked:
             self._give_back()

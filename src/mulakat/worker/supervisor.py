@@ -220,8 +220,8 @@ class Supervisor:
             env=inherited
             | environment(self._settings)
             | {
-                # One arena: 8 threads reserve 64 MiB of address space in place of 576
-                # (design/memory.md), and trimming finds what was freed.
+                # One arena: 8 threads reserve 64 MiB of address space in place of 576,
+                # and trimming finds what was freed.
                 "MALLOC_ARENA_MAX": "1",
                 # Whatever a library writes for a moment lands where the sweep looks.
                 "TMPDIR": str(self._spool.tmp),

@@ -29,6 +29,8 @@ KEEP_ALIVE_SECONDS = 15.0
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
+_REFUSALS = (400, 401, 403, 408, 409, 413, 415, 422, 503, 507)
+
 _DOCS: dict[str, Any] = {
     "summary": "Evaluate one answer",
     "response_model": None,
@@ -36,7 +38,7 @@ _DOCS: dict[str, Any] = {
     "responses": {
         200: {"model": schemas.Evaluation},
         202: {"model": schemas.Pending, "description": "Accepted (Prefer: respond-async)"},
-        **{code: {"model": schemas.Problem} for code in (400, 408, 409, 413, 415, 422, 503, 507)},
+        **{code: {"model": schemas.Problem} for code in _REFUSALS},
     },
 }
 
