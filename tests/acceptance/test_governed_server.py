@@ -10,7 +10,7 @@ import pytest
 import speech
 from serving import Server, serving
 
-TOKEN = "an admin token of the tests, long enough"  # noqa: S105  # of this test only
+TOKEN = "an admin token of the tests, long enough"
 QUESTION = "What did you try, and what came of it?"
 
 

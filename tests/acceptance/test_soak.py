@@ -38,7 +38,7 @@ def test_a_short_run_on_its_own_server_passes_and_leaves_only_its_report(tmp_pat
 
 
 def test_a_running_server_is_watched_through_its_memory_status(tmp_path: Path) -> None:
-    token = "a-token-of-at-least-32-characters-x"  # noqa: S105  # a test's own
+    token = "a-token-of-at-least-32-characters-x"
     with serving(tmp_path / "data", admin_token=token) as server:
         seen = soak(
             "--scenario", "sequential", "--requests", "3", "--url", server.url,

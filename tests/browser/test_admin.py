@@ -11,7 +11,7 @@ from serving import serving
 
 NewPage = Callable[..., Page]
 
-TOKEN = "canary-of-the-operator"  # noqa: S105  # of a test
+TOKEN = "canary-of-the-operator"
 WIDTHS = (360, 768, 1280)
 ADD_SAMPLES = """count => {
     const chart = document.querySelector("memory-chart");

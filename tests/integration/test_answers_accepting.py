@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from clocks import HandClock
 from mulakat import errors
 from mulakat.store.answers import Answers, NewAnswer
+from people import OTHER, OWNER, settle_in
 
 New = Callable[..., NewAnswer]
 
@@ -53,8 +55,11 @@ async def test_the_same_key_with_another_body_conflicts(answers: Answers, new_an
     assert (await answers.depth()).queued == 1
 
 
-async def test_each_owner_has_keys_of_their_own(answers: Answers, new_answer: New) -> None:
-    people = [None, "owner", "candidate"]
+async def test_each_owner_has_keys_of_their_own(
+    answers: Answers, new_answer: New, engine: AsyncEngine
+) -> None:
+    await settle_in(engine)
+    people = [None, OWNER, OTHER]
     accepted = [
         await answers.accept(new_answer(idempotency_key="k", owner=person), queue_limit=5)
         for person in people

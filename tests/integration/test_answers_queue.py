@@ -11,6 +11,7 @@ from mulakat import settings
 from mulakat.store.answers import Answers, Claim, NewAnswer
 from mulakat.store.engine import make_engine, writing
 from mulakat.store.tables import answers as table
+from people import OWNER, settle_in
 
 New = Callable[..., NewAnswer]
 
@@ -295,9 +296,10 @@ async def test_the_depth_tells_how_long_the_oldest_waits_and_how_fast_it_goes(
 
 
 async def test_guests_answers_expire_and_an_accounts_stay(
-    answers: Answers, new_answer: New, hand_clock: HandClock
+    engine: AsyncEngine, answers: Answers, new_answer: New, hand_clock: HandClock
 ) -> None:
-    kept = [(await answers.accept(new_answer(owner="owner"), queue_limit=9)).answer.id]
+    await settle_in(engine)
+    kept = [(await answers.accept(new_answer(owner=OWNER), queue_limit=9)).answer.id]
     gone = [(await answers.accept(new_answer(), queue_limit=9)).answer.id for _ in range(2)]
     await answers.finish(await claimed(answers), {})
     await answers.fail(await claimed(answers), "internal", {})
@@ -311,9 +313,10 @@ async def test_guests_answers_expire_and_an_accounts_stay(
 
 
 async def test_expiry_frees_old_keys(
-    answers: Answers, new_answer: New, hand_clock: HandClock
+    engine: AsyncEngine, answers: Answers, new_answer: New, hand_clock: HandClock
 ) -> None:
-    made = await answers.accept(new_answer(idempotency_key="k", owner="owner"), queue_limit=5)
+    await settle_in(engine)
+    made = await answers.accept(new_answer(idempotency_key="k", owner=OWNER), queue_limit=5)
     hand_clock.move(hours=24)
     await answers.expire()
     found = await answers.get(made.answer.id)

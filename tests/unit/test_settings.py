@@ -83,7 +83,7 @@ def test_a_child_gets_the_same_settings_through_its_environment() -> None:
 
 
 def test_the_admin_token_is_neither_printed_nor_handed_to_a_child() -> None:
-    token = "0123456789abcdef-canary"  # noqa: S105  # of a test
+    token = "0123456789abcdef-canary"
     settings = load({"MULAKAT_ADMIN_TOKEN": token})
     assert settings.admin.admin_token == token
     assert token not in repr(settings)

@@ -7,7 +7,7 @@ a jump can make two workers process the same answer, never make both finish it.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -45,6 +45,10 @@ _ACCEPT_LOCK = 0x616E7377
 """The key of PostgreSQL's advisory lock under which answers are accepted ("answ")."""
 
 
+Move = Callable[[AsyncConnection], Awaitable[None]]
+"""A change that belongs into the same transaction as the answer's row."""
+
+
 class Answers:
     """All that is known of answers. Every method may raise errors.DatabaseBusy."""
 
@@ -64,11 +68,12 @@ class Answers:
 
     # --- the web side
 
-    async def accept(self, new: NewAnswer, queue_limit: int) -> Accepted:
+    async def accept(self, new: NewAnswer, queue_limit: int, move: Move | None = None) -> Accepted:
         """Queue an answer, or find the one that an earlier request with its key made.
 
         Raises IdempotencyConflict when that one had another body, and QueueFull when
-        `queue_limit` answers wait; a replay is never refused for a full queue.
+        `queue_limit` answers wait; a replay is never refused for a full queue. `move` is done
+        in the same transaction, before a new row: what it raises leaves nothing behind.
         """
         async with writing(self._engine) as connection:
             if self._engine.dialect.name == "postgresql":
@@ -76,16 +81,18 @@ class Answers:
                 # fifty identical requests the first one's row is seen by all others.
                 await connection.execute(select(func.pg_advisory_xact_lock(_ACCEPT_LOCK)))
             if new.idempotency_key is not None:
-                first = await self._keyed(connection, new.idempotency_key, new.owner)
+                first = await self._keyed(connection, new.idempotency_key, new.scope)
                 if first is not None and first.body_hash != new.body_hash:
                     raise errors.IdempotencyConflict
                 if first is not None:
                     return Accepted(first, replayed=True)
-                await self._free_key(connection, new.idempotency_key, new.owner)
+                await self._free_key(connection, new.idempotency_key, new.scope)
             waiting = await connection.scalar(_count("queued"))
             if waiting >= queue_limit:
                 each = await _seconds_each(connection)
                 raise errors.QueueFull(min(max(math.ceil(each), 1), RETRY_AFTER_MOST))
+            if move is not None:
+                await move(connection)
             now = self._now()
             row = (
                 await connection.execute(
@@ -320,18 +327,16 @@ class Answers:
         }
         await connection.execute(update(table).where(_ours(lease)).values(values))
 
-    async def _keyed(
-        self, connection: AsyncConnection, key: str, owner: str | None
-    ) -> Answer | None:
+    async def _keyed(self, connection: AsyncConnection, key: str, scope: str) -> Answer | None:
         query = select(table).where(
-            _has_key(key, owner), table.c.created_at > self._now() - KEY_LIFE
+            _has_key(key, scope), table.c.created_at > self._now() - KEY_LIFE
         )
         row = (await connection.execute(query)).first()
         return _answer(row) if row else None
 
-    async def _free_key(self, connection: AsyncConnection, key: str, owner: str | None) -> None:
+    async def _free_key(self, connection: AsyncConnection, key: str, scope: str) -> None:
         await connection.execute(
-            update(table).where(_has_key(key, owner)).values(idempotency_key=None)
+            update(table).where(_has_key(key, scope)).values(idempotency_key=None)
         )
 
 
@@ -348,10 +353,11 @@ def _ours(lease: Lease) -> ColumnElement[bool]:
     return and_(table.c.id == lease.id, table.c.token == lease.token, table.c.state == "running")
 
 
-def _has_key(key: str, owner: str | None) -> ColumnElement[bool]:
+def _has_key(key: str, scope: str) -> ColumnElement[bool]:
     # Spelt as in the unique index, so that it serves.
     return and_(
-        func.coalesce(table.c.owner, text("''")) == (owner or ""), table.c.idempotency_key == key
+        func.coalesce(table.c.owner, table.c.guest, text("''")) == scope,
+        table.c.idempotency_key == key,
     )
 
 

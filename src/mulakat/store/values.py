@@ -17,7 +17,9 @@ class NewAnswer:
     """An answer to accept: typed, or spoken (all four audio fields), never both.
 
     `language` is the answer's, `reader` that of the sentences about it. `body_hash` says
-    whether two requests with the same idempotency key ask the same.
+    whether two requests with the same idempotency key ask the same. `owner` is an account,
+    `guest` the digest of a guest's cookie; with neither, who knows the id may read it. `guide`
+    holds the question's `key_points` and `example`.
     """
 
     question: str
@@ -32,8 +34,17 @@ class NewAnswer:
     audio_sha256: str | None = None
     audio_container: str | None = None
     owner: str | None = None
+    guest: str | None = None
+    turn_id: str | None = None
+    question_id: str | None = None
+    guide: dict[str, Any] | None = None
     idempotency_key: str | None = None
     request_id: str = ""
+
+    @property
+    def scope(self) -> str:
+        """Whose idempotency keys are meant."""
+        return self.owner or self.guest or ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +58,10 @@ class Answer:
     id: str
     state: State
     owner: str | None
+    guest: str | None
+    turn_id: str | None
+    question_id: str | None
+    guide: dict[str, Any] | None
     question: str
     language: str
     reader: str
@@ -72,6 +87,7 @@ class Answer:
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    redacted_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

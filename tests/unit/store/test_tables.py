@@ -9,7 +9,8 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.pool import NullPool
 
 from mulakat.store.engine import prepare_sqlite
-from mulakat.store.tables import answers, metadata
+from mulakat.store.tables import accounts, answers, metadata
+from people import OWNER, row
 
 NOON = datetime(2026, 7, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -84,4 +85,11 @@ def test_a_guests_key_and_a_recording_belong_to_one_row(database: Engine) -> Non
         add(database, id="2", idempotency_key="k")
     with pytest.raises(IntegrityError, match="audio_key"):
         add(database, id="2", audio_key="a")
-    add(database, id="2", idempotency_key="k", owner="owner")
+    with database.begin() as connection:
+        connection.execute(insert(accounts).values(row(OWNER)))
+    add(database, id="2", idempotency_key="k", owner=OWNER)
+    add(database, id="3", idempotency_key="k", guest="digest of a cookie")
+    with pytest.raises(IntegrityError, match="answers_one_owner"):
+        add(database, id="4", owner=OWNER, guest="digest of a cookie")
+    with pytest.raises(IntegrityError, match="FOREIGN KEY"):
+        add(database, id="4", owner="nobody")

@@ -12,7 +12,7 @@ from mulakat.web.admin_access import (
     AdminAccess,
 )
 
-TOKEN = "the-operators-token"  # noqa: S105  # of a test
+TOKEN = "the-operators-token"
 
 
 class Seconds:

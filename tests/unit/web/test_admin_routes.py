@@ -27,7 +27,7 @@ from mulakat.web.admin_access import COOKIE, TRIES_BY_ADDRESS, AdminAccess
 from mulakat.web.routes import admin, admin_page
 from mulakat.worker import upkeep
 
-TOKEN = "canary-of-the-operator"  # noqa: S105  # of a test
+TOKEN = "canary-of-the-operator"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 READS = ("/debug/memory_status", "/api/v1/admin/memory", "/api/v1/admin/events")
 ACTIONS = (

@@ -1,0 +1,1 @@
+"""Interviews: the question bank, states and moves, the next question, report and progress."""

@@ -1,0 +1,46 @@
+"""Every setting: its name, default and meaning, in frozen sections.
+
+Only `mulakat.cli` reads the environment (`load(os.environ)`); everything else is handed
+the section it needs. docs/settings.md is printed from here (`mulakat settings`), and a test
+fails when the two differ.
+"""
+
+from mulakat.settings.kinds import (
+    GIB,
+    KIB,
+    MAX_AUDIO_BYTES,
+    MAX_AUDIO_SECONDS,
+    MAX_BODY_OVERHEAD,
+    MAX_DOCUMENT_BYTES,
+    MAX_QUESTION_CHARACTERS,
+    MAX_TEXT_CHARACTERS,
+    MIB,
+    Bytes,
+    SettingError,
+    names_loopback,
+    parse_bytes,
+    show_bytes,
+)
+from mulakat.settings.loading import PREFIX, environment, load, table
+from mulakat.settings.sections import (
+    SECTIONS,
+    Accounts,
+    Admin,
+    Intake,
+    Interviews,
+    Memory,
+    Queue,
+    Sessions,
+    Settings,
+    Speech,
+    Store,
+    Web,
+)
+
+__all__ = [
+    "GIB", "KIB", "MAX_AUDIO_BYTES", "MAX_AUDIO_SECONDS", "MAX_BODY_OVERHEAD",
+    "MAX_DOCUMENT_BYTES", "MAX_QUESTION_CHARACTERS", "MAX_TEXT_CHARACTERS", "MIB", "PREFIX",
+    "SECTIONS", "Accounts", "Admin", "Bytes", "Intake", "Interviews", "Memory", "Queue",
+    "Sessions", "SettingError", "Settings", "Speech", "Store", "Web", "environment", "load",
+    "names_loopback", "parse_bytes", "show_bytes", "table",
+]  # fmt: skip

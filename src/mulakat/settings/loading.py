@@ -1,0 +1,120 @@
+"""Settings from an environment and back, and the page that documents them."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from mulakat.settings.kinds import Bytes, SettingError, parse_bytes, show_bytes
+from mulakat.settings.sections import SECTIONS, Settings
+
+PREFIX = "MULAKAT_"
+
+
+def _parse(name: str, text: str, kind: Any) -> Any:
+    kind_text = str(kind)
+    try:
+        if kind is bool:
+            if text.lower() in {"1", "true", "yes", "on"}:
+                return True
+            if text.lower() in {"0", "false", "no", "off"}:
+                return False
+            raise SettingError(f"{text!r} is neither on nor off")
+        if "Bytes" in kind_text:
+            return parse_bytes(text)
+        if kind is int:
+            return int(text)
+        if kind is float:
+            return float(text)
+        if "Path" in kind_text:
+            return Path(text).expanduser()
+    except SettingError as error:
+        raise SettingError(f"{name}: {error}") from None
+    except ValueError:
+        raise SettingError(f"{name}: {text!r} is not a number") from None
+    return text
+
+
+def _check(name: str, value: Any, metadata: Mapping[str, Any]) -> None:
+    choices = metadata.get("choices")
+    if choices and value not in choices:
+        raise SettingError(f"{name}: {value!r} is not one of {', '.join(choices)}")
+    if len(str(value)) < metadata.get("shortest", 0):
+        raise SettingError(f"{name}: too short, at least {metadata['shortest']} characters")
+    pattern = metadata.get("pattern")
+    if pattern and not re.fullmatch(pattern, value):
+        raise SettingError(f"{name}: this is no {metadata['shape']} address")
+    low, high = metadata.get("low"), metadata.get("high")
+    shown = show_bytes if isinstance(value, Bytes) else str
+    if low is not None and not value >= low:
+        raise SettingError(f"{name}: {shown(value)} is below the least, {shown(low)}")
+    if high is not None and not value <= high:
+        raise SettingError(f"{name}: {shown(value)} is above the most, {shown(high)}")
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """Return the settings that the environment describes.
+
+    An empty variable counts as unset. Raises SettingError for a bad value, and for a
+    MULAKAT_ variable that does not exist: a misspelt limit must not pass in silence.
+    """
+    known = {PREFIX + f.name.upper() for section in SECTIONS.values() for f in fields(section)}
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in known:
+            raise SettingError(f"{name}: there is no such setting; see docs/settings.md")
+    made: dict[str, Any] = {}
+    for section_name, section in SECTIONS.items():
+        hints = get_type_hints(section)
+        given: dict[str, Any] = {}
+        for f in fields(section):
+            name = PREFIX + f.name.upper()
+            text = environ.get(name, "").strip()
+            if not text:
+                continue
+            given[f.name] = _parse(name, text, hints[f.name])
+            _check(name, given[f.name], f.metadata)
+        made[section_name] = section(**given)
+    memory = made["memory"]
+    if memory.memory_alert >= memory.memory_refuse:
+        raise SettingError(f"{PREFIX}MEMORY_ALERT must be below {PREFIX}MEMORY_REFUSE")
+    return Settings(**made)
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Return the environment that `load` turns into these settings, for child processes."""
+    out: dict[str, str] = {}
+    for section_name, section in SECTIONS.items():
+        values = getattr(settings, section_name)
+        for f in fields(section):
+            value = getattr(values, f.name)
+            if value is None or (f.default is not MISSING and value == f.default):
+                continue
+            if f.metadata.get("web_only"):
+                continue  # a process that decodes what strangers send has no use for it
+            out[PREFIX + f.name.upper()] = f"{value}B" if isinstance(value, Bytes) else str(value)
+    return out
+
+
+def table() -> str:
+    """Return docs/settings.md: each setting with its default and meaning."""
+    lines = [
+        "# Settings",
+        "",
+        "All come from the environment. Printed by `mulakat settings`; a test keeps this true.",
+    ]
+    for section_name, section in SECTIONS.items():
+        doc = (section.__doc__ or "").strip()
+        lines += ["", f"## {section_name.capitalize()}", doc, "", "| name | default | meaning |",
+                  "|---|---|---|"]  # fmt: skip
+        for f in fields(section):
+            default = f.default
+            if isinstance(default, Bytes):
+                default = show_bytes(default)
+            elif default is None:
+                default = ""
+            shown = f"`{default}`" if default != "" else "–"
+            choices = f.metadata.get("choices")
+            extra = f" One of {', '.join(choices)}." if choices else ""
+            lines.append(f"| `{PREFIX}{f.name.upper()}` | {shown} | {f.metadata['help']}{extra} |")
+    return "\n".join(lines) + "\n"
