@@ -6,6 +6,7 @@ import sys
 import click
 
 from mulakat import __version__
+from mulakat.cli.validate import calibrate, validate
 from mulakat.settings import SettingError, Settings, load, table
 
 
@@ -21,6 +22,10 @@ def settings_or_exit() -> Settings:
 @click.version_option(__version__, prog_name="mulakat")
 def main() -> None:
     """Spoken job-interview practice in Turkish and English, on your own machine."""
+
+
+main.add_command(validate)
+main.add_command(calibrate)
 
 
 @main.command()
