@@ -3,7 +3,7 @@
 from typing import Any
 
 from mulakat.languages import norms
-from mulakat.providers.values import Assessment, Criterion, Material, Sound
+from mulakat.providers.values import Assessment, Criterion, Evidence, Material, Point, Sound
 
 LONG_PAUSE_SECONDS = 1.0
 """Pauses from here on are drawn and listed; listeners notice silences of about a second
@@ -32,6 +32,8 @@ def result(
         ),
         "score": assessment.score,
         "criteria": [_criterion(one) for one in assessment.criteria],
+        "points": [_point(one) for one in assessment.points],
+        "gaps": list(assessment.gaps),
         "strengths": list(assessment.strengths),
         "improvements": list(assessment.improvements),
         "delivery": _delivery(material, sound),
@@ -56,16 +58,25 @@ def result(
     }
 
 
+def _point(one: Point) -> dict[str, Any]:
+    return {
+        "text": one.text,
+        "state": one.state,
+        "evidence": None if one.evidence is None else _quote(one.evidence),
+    }
+
+
+def _quote(one: Evidence) -> dict[str, Any]:
+    return {"quote": one.quote, "start": _seconds(one.start), "end": _seconds(one.end)}
+
+
 def _criterion(one: Criterion) -> dict[str, Any]:
     return {
         "key": one.key,
         "name": one.name,
         "weight": one.weight,
         "score": one.score,
-        "evidence": [
-            {"quote": quote.quote, "start": _seconds(quote.start), "end": _seconds(quote.end)}
-            for quote in one.evidence
-        ],
+        "evidence": [_quote(quote) for quote in one.evidence],
         "advice": one.advice,
     }
 

@@ -35,6 +35,7 @@ class Job:
     container: str | None = None
     typed_text: str | None = None
     additional_text: str = ""
+    key_points: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ def run(job: Job, tools: Tools, progress: Progress) -> dict[str, object]:
         typed=job.audio is None,
         additional_text=job.additional_text,
         delivery=delivery,
+        key_points=job.key_points,
     )
     assessment = gate.not_scored(material)
     if assessment is None:

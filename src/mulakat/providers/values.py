@@ -1,7 +1,7 @@
 """The frozen values that travel through the pipeline and across the Protocols."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -116,7 +116,8 @@ class Delivery:
 class Material:
     """All that an evaluator may look at. `reader` is the language of its sentences.
 
-    For a typed answer `words` carry no times (0.0) and `delivery` is None.
+    For a typed answer `words` carry no times (0.0) and `delivery` is None. `key_points` are
+    what a strong answer to this question says, where a question bank tells.
     """
 
     question: str
@@ -127,6 +128,7 @@ class Material:
     typed: bool
     additional_text: str = ""
     delivery: Delivery | None = None
+    key_points: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +153,21 @@ class Criterion:
 
 
 @dataclass(frozen=True, slots=True)
+class Point:
+    """A key point and whether the answer says it, with the passage that does or comes near."""
+
+    text: str
+    state: Literal["covered", "partly", "missing"]
+    evidence: Evidence | None
+
+
+@dataclass(frozen=True, slots=True)
 class Assessment:
     """What an evaluator says of an answer.
 
     `score` is None when the evidence gate says "not scored"; then `reason` is its code and
-    `evaluation` says it in the reader's language, and there are no criteria.
+    `evaluation` says it in the reader's language, and there are no criteria. `gaps` are what
+    a follow-up question could ask for (mulakat.interview.bank.TRIGGERS).
     """
 
     engine: str
@@ -164,5 +176,7 @@ class Assessment:
     criteria: tuple[Criterion, ...] = ()
     strengths: tuple[str, ...] = ()
     improvements: tuple[str, ...] = ()
+    points: tuple[Point, ...] = ()
+    gaps: tuple[str, ...] = ()
     reason: str | None = None
     extra: dict[str, str] = field(default_factory=dict)

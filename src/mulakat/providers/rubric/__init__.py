@@ -15,11 +15,13 @@ from mulakat.providers.rubric import (
     clarity,
     coverage,
     delivery,
+    gaps,
     relevance,
     specificity,
     structure,
     wording,
 )
+from mulakat.providers.rubric import points as key_points
 from mulakat.providers.rubric.reading import Judged, Reading, between
 from mulakat.providers.values import Assessment, Criterion, Material
 
@@ -92,6 +94,7 @@ class Rubric:
             criteria.append(one)
             if verdict.advice != GOOD:
                 lacking.append(one)
+        points = key_points.points(material, reading, self._embedder)
         total = round(sum(one.weight * one.score for one in criteria))
         return Assessment(
             engine=self.engine,
@@ -100,6 +103,8 @@ class Rubric:
             criteria=tuple(criteria),
             strengths=wording.strengths(material.reader, criteria),
             improvements=wording.improvements(material.reader, lacking),
+            points=points,
+            gaps=gaps.gaps(reading, points),
             extra={"embedder": self._embedder.engine},
         )
 
