@@ -4,13 +4,17 @@ MulakatError
 ├── Refused            what was sent cannot be accepted; sending the same again will not help
 │   ├── Malformed              400  malformed_request
 │   ├── GuestsNotAllowed       401  guests_not_allowed
+│   ├── LoginWrong             401  login_wrong
 │   ├── AdminOnly              401  admin_only
 │   ├── AdminOff               403  admin_off
+│   ├── PasswordWrong          403  password_wrong
+│   ├── RegistrationOff        403  registration_off
 │   ├── CrossOrigin            403  cross_origin
 │   ├── NotFound               404  not_found
 │   ├── MethodNotAllowed       405  method_not_allowed
 │   ├── TooSlow                408  body_too_slow
 │   ├── IdempotencyConflict    409  idempotency_conflict
+│   ├── EmailTaken             409  email_taken
 │   ├── TooLarge               413  too_large
 │   ├── NotAudio               415  not_audio
 │   ├── UnsupportedBody        415  unsupported_body
@@ -20,6 +24,8 @@ MulakatError
 │   ├── TooManyTries           429  too_many_tries
 │   ├── QueueFull              503  queue_full
 │   ├── DatabaseBusy           503  database_unavailable
+│   ├── SessionsDown           503  sessions_unavailable
+│   ├── LoginsBusy             503  logins_busy
 │   ├── NotReady               503  not_ready
 │   ├── MemoryLow              503  memory_low
 │   └── DiskFull               507  disk_full
@@ -51,6 +57,11 @@ INVALID_CODES = frozenset(
         "language_unknown",
         "field_invalid",
         "idempotency_key_invalid",
+        "email_invalid",
+        "password_too_short",
+        "password_too_long",
+        "password_common",
+        "password_has_email",
     }
 )
 
@@ -88,6 +99,27 @@ class GuestsNotAllowed(Refused):
 
     code = "guests_not_allowed"
     status = 401
+
+
+class LoginWrong(Refused):
+    """No account has this address and password; which of the two is wrong is not said."""
+
+    code = "login_wrong"
+    status = 401
+
+
+class PasswordWrong(Refused):
+    """Who is logged in did not give the present password."""
+
+    code = "password_wrong"
+    status = 403
+
+
+class RegistrationOff(Refused):
+    """The operator makes the accounts here."""
+
+    code = "registration_off"
+    status = 403
 
 
 class AdminOnly(Refused):
@@ -136,6 +168,13 @@ class IdempotencyConflict(Refused):
     """The same Idempotency-Key came with another body."""
 
     code = "idempotency_conflict"
+    status = 409
+
+
+class EmailTaken(Refused):
+    """An account has this address already."""
+
+    code = "email_taken"
     status = 409
 
 
@@ -191,7 +230,7 @@ class Unavailable(MulakatError):
 
 
 class TooManyTries(Unavailable):
-    """Too many wrong tokens lately, from this address or in all."""
+    """Too many tries lately: wrong tokens or passwords, or new accounts."""
 
     code = "too_many_tries"
     status = 429
@@ -207,6 +246,18 @@ class DatabaseBusy(Unavailable):
     """The database did not answer in time, or the pool is exhausted."""
 
     code = "database_unavailable"
+
+
+class SessionsDown(Unavailable):
+    """The store of sessions did not answer in time, or could not be written."""
+
+    code = "sessions_unavailable"
+
+
+class LoginsBusy(Unavailable):
+    """More passwords wait to be checked than can be checked soon."""
+
+    code = "logins_busy"
 
 
 class NotReady(Unavailable):

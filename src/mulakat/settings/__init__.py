@@ -18,6 +18,7 @@ from mulakat.settings.kinds import (
     Bytes,
     SettingError,
     names_loopback,
+    networks,
     parse_bytes,
     show_bytes,
 )
@@ -42,5 +43,5 @@ __all__ = [
     "MAX_DOCUMENT_BYTES", "MAX_QUESTION_CHARACTERS", "MAX_TEXT_CHARACTERS", "MIB", "PREFIX",
     "SECTIONS", "Accounts", "Admin", "Bytes", "Intake", "Interviews", "Memory", "Queue",
     "Sessions", "SettingError", "Settings", "Speech", "Store", "Web", "environment", "load",
-    "names_loopback", "parse_bytes", "show_bytes", "table",
+    "names_loopback", "networks", "parse_bytes", "show_bytes", "table",
 ]  # fmt: skip

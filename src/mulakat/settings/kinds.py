@@ -2,7 +2,8 @@
 
 import re
 from dataclasses import field
-from ipaddress import ip_address
+from functools import cache
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
 KIB = 1024
@@ -36,6 +37,15 @@ def names_loopback(host: str) -> bool:
 
 class SettingError(ValueError):
     """A setting has a value that cannot be meant; the message says what to write."""
+
+
+@cache
+def networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Return the networks and single addresses that stand in a text, separated by commas."""
+    try:
+        return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError as error:
+        raise SettingError(f"{error}; write 10.0.0.7 or 10.0.0.0/8") from None
 
 
 class Bytes(int):

@@ -6,7 +6,7 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from mulakat.settings.kinds import Bytes, SettingError, parse_bytes, show_bytes
+from mulakat.settings.kinds import Bytes, SettingError, networks, parse_bytes, show_bytes
 from mulakat.settings.sections import SECTIONS, Settings
 
 PREFIX = "MULAKAT_"
@@ -78,6 +78,10 @@ def load(environ: Mapping[str, str]) -> Settings:
     memory = made["memory"]
     if memory.memory_alert >= memory.memory_refuse:
         raise SettingError(f"{PREFIX}MEMORY_ALERT must be below {PREFIX}MEMORY_REFUSE")
+    try:
+        networks(made["web"].trusted_proxies)
+    except SettingError as error:
+        raise SettingError(f"{PREFIX}TRUSTED_PROXIES: {error}") from None
     return Settings(**made)
 
 
