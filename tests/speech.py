@@ -76,6 +76,30 @@ def tone(seconds: float, hertz: float = 300.0, peak: float = 0.3) -> Samples:
     return np.asarray(peak * np.sin(2 * np.pi * hertz * time), np.float32)
 
 
+def vowel(
+    seconds: float,
+    hertz: float = 120.0,
+    formants: tuple[float, float, float] = (500.0, 1400.0, 2500.0),
+    fall: float = 0.0,
+    seed: int = 1,
+) -> Samples:
+    """A sung-out vowel, as in "um" or "ııı": harmonics under formants, with a voice's small waver.
+
+    `fall` is how many semitones the pitch falls in a second.
+    """
+    draw = np.random.default_rng(seed)
+    time = np.arange(round(seconds * RATE)) / RATE
+    knots = max(3, round(seconds * 20))
+    waver = np.interp(time, np.linspace(0, seconds, knots), draw.normal(0, 0.004, knots))
+    phase = 2 * np.pi * np.cumsum(hertz * 2 ** (-fall * time / 12) * (1 + waver)) / RATE
+    total = np.zeros(len(time))
+    for k in range(1, round(4000 / hertz)):
+        gain = 0.02 + sum(1 / (1 + ((k * hertz - f) / (60 + 0.05 * f)) ** 2) for f in formants)
+        total += gain / k**0.5 * np.sin(k * phase + k)
+    edges = np.clip(np.minimum(time / 0.04, (seconds - time) / 0.06), 0, 1)
+    return np.asarray(0.15 * edges * total / np.abs(total).max(), np.float32)
+
+
 def noise(seconds: float, level: float = 0.05, seed: int = 1) -> Samples:
     """Return white noise; `level` is its standard deviation."""
     made = np.random.default_rng(seed).standard_normal(round(seconds * RATE))

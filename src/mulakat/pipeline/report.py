@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mulakat.languages import norms
+from mulakat.languages import norms, say
 from mulakat.providers.values import Assessment, Criterion, Evidence, Material, Point, Sound
 
 LONG_PAUSE_SECONDS = 1.0
@@ -96,6 +96,8 @@ def _delivery(material: Material, sound: Sound | None) -> dict[str, Any] | None:
             "total": delivery.pause_total,
             "longest": delivery.pause_longest,
             "per_minute": delivery.pauses_per_minute,
+            "long_per_minute": delivery.long_pauses_per_minute,
+            "by_length": list(delivery.pauses_by_length),
             "longer": [
                 [round(pause.start, 2), round(pause.end, 2)]
                 for pause in pauses
@@ -106,10 +108,21 @@ def _delivery(material: Material, sound: Sound | None) -> dict[str, Any] | None:
             "count": len(delivery.fillers),
             "per_minute": delivery.fillers_per_minute,
             "items": [
-                {"text": one.text, "start": round(one.start, 2), "end": round(one.end, 2)}
+                {
+                    "text": one.text,
+                    "start": round(one.start, 2),
+                    "end": round(one.end, 2),
+                    "heard": one.heard,
+                }
                 for one in delivery.fillers
             ],
         },
+        "pitch_range": delivery.pitch_range,
+        "voice_breaks": delivery.voice_breaks,
+        "level": [
+            {"code": code, "detail": say(material.reader, f"level.{code}")}
+            for code in delivery.level
+        ],
         "norms": {
             name: list(usual)
             for name, usual in norms(material.language).items()

@@ -1,4 +1,4 @@
-"""What the audio itself tells: how long there was voice, where the pauses are, how loud.
+"""What the audio itself tells: how long there was voice, where the pauses are, its pitch, how loud.
 
 Measured from energy, not from the recogniser's word times, which stretch over silences.
 """
@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from mulakat.pipeline.voice import VoiceMeter, breaks, pitch_range, steady
 from mulakat.providers.loudness import FRAME, FRAMES_PER_SECOND, levels, runs, voice
 from mulakat.providers.values import SAMPLE_RATE, Pause, Sound, Window
 
@@ -26,13 +27,29 @@ _ENVELOPE_TOP = -40.0
 """dBFS that the strip's top never falls under, so that a silent room is drawn flat."""
 
 
+QUIET = -38.0
+"""dBFS; speech whose loudest frames stay below is too quiet: browsers' automatic gain brings it
+to about −20, and below −40 eight-bit telephony begins to hiss (estimate)."""
+
+NOISY = 14.0
+"""dB from the noise floor to the loudest frames; below, recognition suffers (measured with Whisper
+base: sure of its words at 20 dB, unsure at 5)."""
+
+FULL_SCALE = 0.985
+CLIPPED = 0.001
+"""Share of samples at full scale from which speech is clipped; a clean peak touches it now and
+then (estimate)."""
+
+
 class SoundMeter:
-    """Gathers one answer's sound window by window; keeps four bytes for each 20 ms."""
+    """Gathers one answer's sound window by window; keeps 16 bytes for each 20 ms."""
 
     def __init__(self) -> None:
         self._levels = array("f")
         self._rest: NDArray[np.float32] = np.zeros(0, np.float32)
         self._samples = 0
+        self._full = 0
+        self._voice = VoiceMeter()
 
     def feed(self, window: Window) -> None:
         """Take the next window; windows join without a gap."""
@@ -41,6 +58,8 @@ class SoundMeter:
         self._levels.frombytes(found.tobytes())
         self._rest = samples[len(found) * FRAME :].copy()
         self._samples += len(window.samples)
+        self._full += int((np.abs(window.samples) >= FULL_SCALE).sum())
+        self._voice.feed(window.samples)
 
     def result(self) -> Sound:
         """Return what was measured so far.
@@ -62,7 +81,15 @@ class SoundMeter:
             for (_, end), (following, _) in pairwise(spoken)
             if following - end >= LEAST_PAUSE * FRAMES_PER_SECOND
         )
+        pitch = self._voice.pitch
         return Sound(
+            held=tuple(
+                Pause(begin / FRAMES_PER_SECOND, end / FRAMES_PER_SECOND)
+                for begin, end in steady(pitch, self._voice.moved)
+            ),
+            pitch_range=pitch_range(pitch),
+            voice_breaks=breaks(pitch, self._voice.depth),
+            level=self._level(measured) if spoken else (),
             seconds=seconds,
             speech_seconds=last - first - sum(pause.seconds for pause in pauses),
             first_speech=first,
@@ -71,6 +98,15 @@ class SoundMeter:
             envelope=_envelope(measured, step),
             envelope_step=step / FRAMES_PER_SECOND,
         )
+
+    def _level(self, measured: NDArray[np.float32]) -> tuple[str, ...]:
+        floor, loudest = np.percentile(measured, (5, 95))
+        wrong = {
+            "quiet": loudest < QUIET,
+            "clipped": self._full >= CLIPPED * self._samples,
+            "noisy": loudest - floor < NOISY,
+        }
+        return tuple(name for name, found in wrong.items() if found)
 
 
 def metered(windows: Iterable[Window], meter: SoundMeter) -> Iterator[Window]:

@@ -70,7 +70,10 @@ class Sound:
 
     `envelope` is the loudness drawn in the answer strip: integers 0–100, one for each
     `envelope_step` seconds. `speech_seconds` is the time with voice in it, the pauses
-    are the silences between the first and the last voiced frame.
+    are the silences between the first and the last voiced frame. `held` are the stretches
+    where the voice stands still ("um", "ııı"), `pitch_range` the semitones between the 10th and
+    90th percentile (None for too little voice), `level` what is wrong with the microphone's
+    gain: quiet, clipped, noisy.
     """
 
     seconds: float
@@ -80,15 +83,23 @@ class Sound:
     pauses: tuple[Pause, ...]
     envelope: tuple[int, ...]
     envelope_step: float
+    held: tuple[Pause, ...] = ()
+    pitch_range: float | None = None
+    voice_breaks: int = 0
+    level: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Filler:
-    """A filled pause or filler phrase ("um", "şey"), with its time."""
+    """A filled pause or filler phrase ("um", "şey"), with its time.
+
+    `heard` is True for one that the sound tells and the recogniser left out.
+    """
 
     text: str
     start: float
     end: float
+    heard: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +108,8 @@ class Delivery:
 
     `words_per_minute` is over the whole span from first to last speech; the articulation
     rate (syllables per second of speech) leaves pauses out (Goldman-Eisler 1968).
+    `pauses_by_length` counts those below 0.5 s, 1 s, 2 s and longer ones; `pitch_range` is in
+    semitones.
     None where there is nothing to measure.
     """
 
@@ -110,6 +123,11 @@ class Delivery:
     pauses_per_minute: float | None
     fillers: tuple[Filler, ...] = ()
     fillers_per_minute: float | None = None
+    pauses_by_length: tuple[int, int, int, int] = (0, 0, 0, 0)
+    long_pauses_per_minute: float | None = None
+    pitch_range: float | None = None
+    voice_breaks: int = 0
+    level: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,5 +44,5 @@ def test_every_list_compiles_and_finds_nothing_in_nothing(code: str) -> None:
 @pytest.mark.parametrize("code", codes())
 def test_ranges_go_from_low_to_high(code: str) -> None:
     ranges = [value for value in norms(code).values() if isinstance(value, list)]
-    assert len(ranges) == 6
+    assert len(ranges) == 8
     assert all(low < high for low, high in ranges)

@@ -1,5 +1,7 @@
 """Pace, articulation, pauses and fillers, from words and sound."""
 
+from dataclasses import replace
+
 import pytest
 
 from mulakat.pipeline.delivery import measure
@@ -46,6 +48,24 @@ def test_too_short_a_sound_has_no_rates() -> None:
     assert found.words_per_minute is None
     assert found.articulation_rate is None
     assert found.fillers_per_minute is None
+
+
+def test_pauses_are_told_by_length_and_long_ones_by_the_minute() -> None:
+    pauses = ((1.0, 1.3), (3.0, 3.6), (5.0, 6.0), (8.0, 9.9), (12.0, 15.0))
+    found = measure(sound(0.0, 60.0, *pauses), words("one two " * 40), "en")
+    assert found.pauses_by_length == (1, 1, 2, 1)
+    assert found.long_pauses_per_minute == 3.0
+
+
+def test_a_filler_that_only_the_sound_tells_counts_once() -> None:
+    spoken = [Word("um", 1.0, 1.5), Word("we", 3.0, 3.2), Word("met", 4.0, 4.2)]
+    heard = replace(sound(0.0, 60.0), held=(Pause(1.1, 1.4), Pause(3.4, 3.9)))
+    found = measure(heard, spoken, "en")
+    assert [(one.text, one.start, one.heard) for one in found.fillers] == [
+        ("um", 1.0, False),
+        ("uh", 3.4, True),
+    ]
+    assert found.fillers_per_minute == 2.0
 
 
 def test_without_a_sound_only_words_and_fillers_are_told() -> None:

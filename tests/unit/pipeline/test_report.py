@@ -17,6 +17,10 @@ SOUND = Sound(
     pauses=(Pause(3.0, 3.4), Pause(10.0, 11.2345)),
     envelope=(0, 50, 100),
     envelope_step=0.2,
+    held=(Pause(20.0, 20.5),),
+    pitch_range=6.21,
+    voice_breaks=2,
+    level=("quiet",),
 )
 
 
@@ -55,7 +59,14 @@ def test_a_spoken_answer_tells_all_with_times_in_hundredths() -> None:
     delivery = made["delivery"]
     assert isinstance(delivery, dict)
     assert delivery["pauses"]["longer"] == [[10.0, 11.23]]
-    assert delivery["fillers"]["items"] == [{"text": "ııı", "start": 0.0, "end": 0.3}]
+    assert delivery["fillers"]["items"] == [
+        {"text": "ııı", "start": 0.0, "end": 0.3, "heard": False},
+        {"text": "ııı", "start": 20.0, "end": 20.5, "heard": True},
+    ]
+    assert delivery["pauses"]["by_length"] == [1, 0, 1, 0]
+    assert (delivery["pitch_range"], delivery["voice_breaks"]) == (6.2, 2)
+    assert [one["code"] for one in delivery["level"]] == ["quiet"]
+    assert all(one["detail"].endswith(".") for one in delivery["level"])
     assert delivery["norms"]["words_per_minute"] == norms("tr")["words_per_minute"]
     assert "text" not in delivery["norms"]
 

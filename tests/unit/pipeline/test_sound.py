@@ -88,3 +88,13 @@ def test_metering_passes_the_same_windows_on():
     meter = SoundMeter()
     assert [window is one for window, one in zip(metered(given, meter), given, strict=True)]
     assert meter.result().seconds == 2
+
+
+def test_what_is_wrong_with_the_level_is_told() -> None:
+    clean = speech.said("beckett")
+    assert measured(clean).level == ()
+    assert measured(clean * 0.03).level == ("quiet",)
+    assert measured(np.clip(clean * 12, -1, 1)).level == ("clipped",)
+    hiss = speech.noise(len(clean) / speech.RATE, float(clean.std()) / 1.5)
+    assert measured(clean + hiss).level == ("noisy",)
+    assert measured(speech.silence(3)).level == ()

@@ -1,26 +1,33 @@
 """Delivery: the measures of speech against the usual ranges of the language."""
 
+import math
 from typing import Any
 
 from mulakat.languages import norms
-from mulakat.providers.rubric.reading import Judged, Reading, clamp, judged
+from mulakat.providers.rubric.reading import Judged, Reading, judged
 from mulakat.providers.rubric.sentences import Sentence
 
 _WEIGHTS = {
-    "words_per_minute": 0.3,
+    "words_per_minute": 0.25,
     "fillers_per_minute": 0.25,
-    "pause_longest": 0.15,
-    "pauses_per_minute": 0.1,
+    "pause_longest": 0.1,
+    "long_pauses_per_minute": 0.1,
+    "pauses_per_minute": 0.05,
     "speech_ratio": 0.1,
     "articulation_rate": 0.1,
+    "pitch_range": 0.05,
 }
-"""What listeners notice first weighs most: pace and fillers (estimate)."""
+"""What listeners notice first weighs most: pace and fillers (estimate). Loudness is missing on
+purpose: it is the microphone's gain."""
+
+STEEPNESS = 3.0
+"""How fast a fit falls outside its range: to 0.47 half the range's width away, 0.05 a width."""
 
 
 def fit(value: float, low: float, high: float) -> float:
-    """Return 1 inside a range, falling to 0 at one width of the range outside it."""
+    """Return 1 inside a range, falling outside it without a step or a bend."""
     outside = max(low - value, value - high, 0.0)
-    return clamp(1 - outside / (high - low))
+    return math.exp(-STEEPNESS * (outside / (high - low)) ** 2)
 
 
 def judge(reading: Reading) -> Judged:
@@ -57,6 +64,9 @@ _ADVICE: dict[tuple[str, bool], Any] = {
     ("pauses_per_minute", False): "many_pauses",
     ("speech_ratio", True): "many_pauses",
     ("speech_ratio", False): "no_pauses",
+    ("long_pauses_per_minute", False): "many_pauses",
+    ("pitch_range", True): "flat",
+    ("pitch_range", False): "restless",
 }
 
 
