@@ -4,9 +4,11 @@ MulakatError
 ├── Refused            what was sent cannot be accepted; sending the same again will not help
 │   ├── Malformed              400  malformed_request
 │   ├── GuestsNotAllowed       401  guests_not_allowed
+│   ├── LoginRequired          401  login_required
 │   ├── LoginWrong             401  login_wrong
 │   ├── AdminOnly              401  admin_only
 │   ├── AdminOff               403  admin_off
+│   ├── SessionNeeded          403  session_needed
 │   ├── PasswordWrong          403  password_wrong
 │   ├── RegistrationOff        403  registration_off
 │   ├── CrossOrigin            403  cross_origin
@@ -15,6 +17,8 @@ MulakatError
 │   ├── TooSlow                408  body_too_slow
 │   ├── IdempotencyConflict    409  idempotency_conflict
 │   ├── EmailTaken             409  email_taken
+│   ├── IllegalMove            409  illegal_move
+│   ├── InterviewActive        409  interview_active
 │   ├── TooLarge               413  too_large
 │   ├── NotAudio               415  not_audio
 │   ├── UnsupportedBody        415  unsupported_body
@@ -40,6 +44,8 @@ The sentence a reader sees is not here: it stands in the catalogues under `error
 with `params` filled in.
 """
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import ClassVar
 
 INVALID_CODES = frozenset(
@@ -70,12 +76,14 @@ class MulakatError(Exception):
     """Base of the tree.
 
     `code` is stable and public; `status` is the HTTP status; `permanent` says that doing
-    the same again cannot succeed; `params` fill the catalogue's sentence.
+    the same again cannot succeed; `params` fill the catalogue's sentence; `members` are
+    further ones of the problem document.
     """
 
     code: ClassVar[str] = "internal"
     status: ClassVar[int] = 500
     permanent: ClassVar[bool] = True
+    members: Mapping[str, object] = MappingProxyType({})
 
     def __init__(self, **params: str | int | float) -> None:
         self.params = params
@@ -99,6 +107,20 @@ class GuestsNotAllowed(Refused):
 
     code = "guests_not_allowed"
     status = 401
+
+
+class LoginRequired(Refused):
+    """This is for accounts, and nobody is logged in."""
+
+    code = "login_required"
+    status = 401
+
+
+class SessionNeeded(Refused):
+    """An API token may not do this: only its owner, logged in."""
+
+    code = "session_needed"
+    status = 403
 
 
 class LoginWrong(Refused):
@@ -176,6 +198,30 @@ class EmailTaken(Refused):
 
     code = "email_taken"
     status = 409
+
+
+class IllegalMove(Refused):
+    """The interview's state does not allow this move, or its question is another by now."""
+
+    code = "illegal_move"
+    status = 409
+
+    def __init__(
+        self, state: str = "", allowed: Sequence[str] = (), **params: str | int | float
+    ) -> None:
+        super().__init__(**params)
+        self.members = {"state": state, "allowed": list(allowed)}
+
+
+class InterviewActive(Refused):
+    """The account has an unfinished interview already, and may have one."""
+
+    code = "interview_active"
+    status = 409
+
+    def __init__(self, session_id: str = "", **params: str | int | float) -> None:
+        super().__init__(**params)
+        self.members = {"session_id": session_id}
 
 
 class TooLarge(Refused):

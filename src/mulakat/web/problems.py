@@ -21,10 +21,15 @@ _BY_STATUS: Mapping[int, type[errors.MulakatError]] = {
 
 
 def reader_language(request: Request) -> str:
-    """Return the language to answer in: ?lang= when it is one of ours, else Accept-Language."""
+    """Return the language to answer in: ?lang= when it is one of ours, else the account's once
+    it has been looked up, else Accept-Language.
+    """
     asked = request.query_params.get("lang")
     if asked in codes():
         return str(asked)
+    identity = getattr(request.state, "identity", None)
+    if identity and identity.account and identity.account.language in codes():
+        return str(identity.account.language)
     return negotiate(request.headers.get("accept-language"))
 
 
@@ -43,6 +48,7 @@ def document(error: errors.MulakatError, reader: str, **extra: object) -> dict[s
         "detail": sentence,
         "code": error.code,
         "error": sentence,
+        **error.members,
         **extra,
     }
 
@@ -52,7 +58,7 @@ def headers(error: errors.MulakatError) -> dict[str, str]:
     out = {}
     if isinstance(error, errors.Unavailable):
         out["Retry-After"] = str(error.retry_after)
-    if isinstance(error, errors.AdminOnly):
+    if error.status == 401:
         out["WWW-Authenticate"] = "Bearer"  # a 401 has to say how (RFC 9110 §15.5.2)
     if error.status in {408, 413}:
         # What is left of the body is not worth reading (RFC 9110 §15.5.9, §15.5.14).
