@@ -17,7 +17,7 @@ BASELINE = 130 * MIB
 """Both processes without a model: the most that `pytest tests/bench/test_memory_numbers.py`
 allows for "idle"."""
 
-Kind = Literal["upload", "typed"]
+Kind = Literal["upload", "typed", "password"]
 
 COSTS: dict[Kind, int] = {
     # 200 uploads of 16 MiB at once add 30 MiB, 0.15 MiB each; this is a quarter more
@@ -27,6 +27,9 @@ COSTS: dict[Kind, int] = {
     # as text and as fields, of four bytes a character where one is beyond U+FFFF
     # (pytest tests/unit/intake/test_form.py).
     "typed": 11 * MIB,
+    # argon2id's 19 MiB, and a thread's stack
+    # (pytest tests/integration/test_password_memory.py).
+    "password": 20 * MIB,
 }
 """The most that one of a kind may take, in bytes."""
 

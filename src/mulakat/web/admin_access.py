@@ -15,6 +15,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from mulakat import errors
+from mulakat.web.address import client_address, over_tls
 from mulakat.web.state import parts
 
 COOKIE = "mulakat_admin"
@@ -127,7 +128,7 @@ def require_admin(request: Request) -> None:
         raise errors.AdminOff
     token = _bearer(request)
     if token is not None:
-        admin.check(token, request.client.host if request.client else "")
+        admin.check(token, client_address(request))
         return
     if not is_admin(request):
         raise errors.AdminOnly
@@ -169,10 +170,9 @@ def require_same_origin(request: Request) -> None:
 
 def set_cookie(request: Request, response: Response, session: str) -> None:
     """Hand the session to the browser; over TLS, ours or a proxy's, it stays there."""
-    secure = "https" in {request.url.scheme, request.headers.get("x-forwarded-proto")}
     response.set_cookie(
         COOKIE, session, max_age=SESSION_SECONDS, path="/",
-        secure=secure, httponly=True, samesite="strict",
+        secure=over_tls(request), httponly=True, samesite="strict",
     )  # fmt: skip
 
 

@@ -10,17 +10,21 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from mulakat import __version__, errors
+from mulakat import __version__
 from mulakat.memory.governor import Governor
 from mulakat.memory.release import settle
 from mulakat.observe.metrics import Metrics
 from mulakat.settings import MAX_AUDIO_BYTES, MAX_BODY_OVERHEAD, MIB, Settings
+from mulakat.store.accounts import Accounts
 from mulakat.store.answers import Answers
-from mulakat.store.engine import check, make_engine
+from mulakat.store.engine import make_engine
 from mulakat.store.spool import Spool
 from mulakat.web import health, metrics, pages, problems
 from mulakat.web.admin_access import AdminAccess
+from mulakat.web.login_stores import login_stores
 from mulakat.web.middleware import BodyLimit, Defects, OwnNames, RequestId, SecurityHeaders
+from mulakat.web.passwords import Passwords
+from mulakat.web.routes import accounts as account_routes
 from mulakat.web.routes import admin, admin_page, evaluations
 from mulakat.web.state import Parts, Workers
 from mulakat.web.watch import Watch
@@ -73,28 +77,14 @@ def create_app(
                 return ours | {"worker": workers.pid} if workers.pid else ours
 
             governor = await stack.enter_async_context(Governor(settings.memory, pids, workers))
+            passwords = Passwords(partial(governor.reserve, "password"))
+            stack.callback(passwords.close)
+            sessions, throttle = await stack.enter_async_context(
+                login_stores(settings.sessions, settings.store)
+            )
             sampler = metrics.Sampler(
                 figures, answers=answers, spool=spool, engine=engine, memory=lambda: governor.latest
             )
-
-            async def database() -> str | None:
-                try:
-                    await check(engine)
-                except errors.DatabaseBusy:
-                    return "it does not answer"
-                return None
-
-            async def room() -> str | None:
-                return spool.trouble()
-
-            async def worker() -> str | None:
-                return workers.trouble()
-
-            async def model() -> str | None:
-                return model_trouble()
-
-            async def loops() -> str | None:
-                return watch.trouble() or governor.trouble()
 
             app.state.parts = Parts(
                 settings=settings,
@@ -103,19 +93,22 @@ def create_app(
                 disk=disk,
                 watch=watch,
                 workers=workers,
-                checks=health.Checks(
-                    {
-                        "database": database,
-                        "spool": room,
-                        "worker": worker,
-                        "model": model,
-                        "loops": loops,
-                    }
+                checks=health.readiness(
+                    engine=engine,
+                    spool=spool,
+                    sessions=sessions,
+                    workers=workers,
+                    loops=(watch, governor),
+                    model_trouble=model_trouble,
                 ),
                 admin=AdminAccess(settings.admin.admin_token),
                 governor=governor,
                 metrics=figures,
                 sampler=sampler,
+                accounts=Accounts(engine),
+                passwords=passwords,
+                sessions=sessions,
+                throttle=throttle,
             )
 
             def leave() -> None:
@@ -141,6 +134,7 @@ def create_app(
     app.include_router(health.router)
     app.include_router(metrics.router)
     app.include_router(evaluations.router)
+    app.include_router(account_routes.router)
     app.include_router(admin.router)
     app.include_router(admin_page.router)
     pages.install(app)

@@ -3,11 +3,16 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mulakat import __version__
+from mulakat import __version__, errors
+from mulakat.store.engine import check
+from mulakat.store.spool import Spool
+from mulakat.web.sessions import Sessions
 from mulakat.web.state import parts
 
 router = APIRouter(tags=["health"])
@@ -41,6 +46,57 @@ class Checks:
                 self._seen = {name: await check() for name, check in self._checks.items()}
                 self._seen_at = self._monotonic()
             return self._seen
+
+
+class Troubled(Protocol):
+    """What knows its own state of health."""
+
+    def trouble(self) -> str | None:
+        """Return what is wrong, or None."""
+        ...
+
+
+def readiness(
+    *,
+    engine: AsyncEngine,
+    spool: Spool,
+    sessions: Sessions,
+    workers: Troubled,
+    loops: tuple[Troubled, ...],
+    model_trouble: Callable[[], str | None],
+) -> Checks:
+    """Return the checks of a server: what it is made of, each with how to ask it."""
+
+    async def database() -> str | None:
+        try:
+            await check(engine)
+        except errors.DatabaseBusy:
+            return "it does not answer"
+        return None
+
+    async def logins() -> str | None:
+        try:
+            await sessions.check()
+        except errors.SessionsDown:
+            return "their store does not answer"
+        return None
+
+    def said(look: Callable[[], str | None]) -> Check:
+        async def ask() -> str | None:
+            return look()
+
+        return ask
+
+    return Checks(
+        {
+            "database": database,
+            "spool": said(spool.trouble),
+            "sessions": logins,
+            "worker": said(workers.trouble),
+            "model": said(model_trouble),
+            "loops": said(lambda: next(filter(None, (loop.trouble() for loop in loops)), None)),
+        }
+    )
 
 
 @router.get("/health/live", summary="The process answers")

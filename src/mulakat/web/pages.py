@@ -24,6 +24,7 @@ from mulakat.settings import (
     MIB,
     Store,
 )
+from mulakat.web.identity import greet_guest
 from mulakat.web.problems import reader_language
 from mulakat.web.state import parts
 
@@ -122,10 +123,12 @@ def render(language: str, store: Store) -> str:
 async def room(request: Request) -> HTMLResponse:
     """The interview room."""
     language = reader_language(request)
-    return HTMLResponse(
+    response = HTMLResponse(
         render(language, parts(request).settings.store),
         headers={"Content-Language": language, "Vary": "Accept-Language"},
     )
+    greet_guest(request, response)
+    return response
 
 
 @router.api_route("/static/{version}/{name}", methods=["GET", "HEAD"])

@@ -26,6 +26,9 @@ SESSION_SECONDS = 24 * 3600
 
 LIFE = timedelta(seconds=SESSION_SECONDS)
 
+MOST_SESSIONS = 20
+"""One person's browsers; the oldest gives way. Else one account could push out all others."""
+
 OPERATOR = ""
 """The account id in a session that was opened with the admin token."""
 
@@ -50,8 +53,8 @@ class SessionStore(Protocol):
     Every method may raise errors.SessionsDown.
     """
 
-    async def put(self, digest: str, account_id: str, text: str) -> None:
-        """Keep a new session."""
+    async def put(self, digest: str, account_id: str, text: str, keep: int) -> None:
+        """Keep a new session; beyond `keep` of this account its oldest go."""
         ...
 
     async def get(self, digest: str) -> str | None:
@@ -102,7 +105,7 @@ class Sessions:
         session = Session(
             _digest(cookie), account_id, epoch, secrets.token_urlsafe(24), self._now()
         )
-        await self._store.put(session.id_digest, account_id, _write(session))
+        await self._store.put(session.id_digest, account_id, _write(session), MOST_SESSIONS)
         before = await self.get(old)
         if before is not None:
             await self.end(before)

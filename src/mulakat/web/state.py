@@ -10,6 +10,7 @@ from mulakat.memory.governor import Governor
 from mulakat.memory.ladder import Footing
 from mulakat.observe.metrics import Metrics
 from mulakat.settings import Settings
+from mulakat.store.accounts import Accounts
 from mulakat.store.answers import Answers
 from mulakat.store.spool import Spool
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from mulakat.web.admin_access import AdminAccess
     from mulakat.web.health import Checks
     from mulakat.web.metrics import Sampler
+    from mulakat.web.passwords import Passwords
+    from mulakat.web.sessions import Sessions
+    from mulakat.web.throttle import Throttle
     from mulakat.web.watch import Watch
 
 
@@ -83,6 +87,10 @@ class Parts:
     governor: Governor
     metrics: Metrics
     sampler: "Sampler"
+    accounts: Accounts
+    passwords: "Passwords"
+    sessions: "Sessions"
+    throttle: "Throttle"
 
 
 def parts(connection: HTTPConnection) -> Parts:

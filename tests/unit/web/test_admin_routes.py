@@ -17,7 +17,7 @@ from httpx import ASGITransport, AsyncClient
 from mulakat.languages import codes, messages
 from mulakat.memory.governor import Governor
 from mulakat.memory.ladder import RUNGS, Footing
-from mulakat.settings import MIB, Admin, Settings, Store
+from mulakat.settings import MIB, Admin, Settings, Store, Web
 from mulakat.store.answers import Answers
 from mulakat.store.engine import make_engine
 from mulakat.store.spool import Spool
@@ -74,7 +74,11 @@ class Here:
 
 @pytest.fixture
 async def here(tmp_path: Path) -> AsyncIterator[Here]:
-    settings = Settings(store=Store(data_dir=tmp_path), admin=Admin(admin_token=TOKEN))
+    settings = Settings(
+        store=Store(data_dir=tmp_path),
+        admin=Admin(admin_token=TOKEN),
+        web=Web(trusted_proxies="127.0.0.1"),
+    )
     engine = make_engine(settings.store)
     async with engine.begin() as connection:
         await connection.run_sync(metadata.create_all)

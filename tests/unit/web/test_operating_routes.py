@@ -9,7 +9,7 @@ from mulakat.settings import Settings
 from mulakat.web.app import create_app
 
 PAGE = Path(__file__).parents[3] / "docs" / "operating.md"
-ROUTE = re.compile(r"(GET|POST|DELETE) (/[^\s,|]*)")
+ROUTE = re.compile(r"(GET|POST|PATCH|DELETE) (/[^\s,|]*)")
 
 
 def served(routes: Iterable[Any]) -> Iterator[tuple[str, str]]:

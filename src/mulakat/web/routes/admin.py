@@ -22,6 +22,7 @@ from mulakat.memory.release import give_back
 from mulakat.memory.snapshot import Snapshot
 from mulakat.observe.log import logger
 from mulakat.web import schemas
+from mulakat.web.address import client_address
 from mulakat.web.admin_access import is_admin, require_admin
 from mulakat.web.state import Parts, parts
 
@@ -207,6 +208,6 @@ async def clear_interviews(request: Request) -> JSONResponse:
 
 def _done(request: Request, action: str, figures: dict[str, Any]) -> JSONResponse:
     shown = {name: value for name, value in figures.items() if name != "message"}
-    address = request.client.host if request.client else ""
+    address = client_address(request)
     logger("audit").info("admin action", action=action, address=address, **shown)
     return JSONResponse(figures)

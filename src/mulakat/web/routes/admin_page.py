@@ -14,6 +14,7 @@ from mulakat.languages import messages
 from mulakat.observe.log import logger
 from mulakat.settings import KIB
 from mulakat.web import problems
+from mulakat.web.address import client_address
 from mulakat.web.admin_access import COOKIE, is_admin, require_same_origin, set_cookie
 from mulakat.web.pages import fill
 from mulakat.web.routes.admin import status
@@ -40,7 +41,7 @@ async def page(request: Request) -> Response:
 async def login(request: Request) -> Response:
     """Open a session for the bearer of the token; the form again, with its reason, if not."""
     require_same_origin(request)
-    address = request.client.host if request.client else ""
+    address = client_address(request)
     given = await _token(request)
     try:
         session = parts(request).admin.login(given, address, request.cookies.get(COOKIE))
