@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -77,7 +77,6 @@ async def here(tmp_path: Path) -> AsyncIterator[Here]:
     settings = Settings(
         store=Store(data_dir=tmp_path),
         admin=Admin(admin_token=TOKEN),
-        web=Web(trusted_proxies="127.0.0.1"),
     )
     engine = make_engine(settings.store)
     async with engine.begin() as connection:
@@ -188,11 +187,13 @@ async def test_a_page_of_another_site_changes_nothing_with_the_operators_cookie(
     assert (await web.post(ACTIONS[0], headers=BEARER | foreign)).status_code == 200
 
 
-async def test_the_cookie_is_strict_unreadable_and_secure_behind_tls(web: AsyncClient) -> None:
-    plain = await web.post("/admin/login", data={"token": TOKEN})
-    behind = await web.post(
-        "/admin/login", data={"token": TOKEN}, headers={"X-Forwarded-Proto": "https"}
-    )
+async def test_the_cookie_is_strict_unreadable_and_secure_behind_tls(
+    here: Here, web: AsyncClient
+) -> None:
+    tls = {"X-Forwarded-Proto": "https"}
+    plain = await web.post("/admin/login", data={"token": TOKEN}, headers=tls)
+    here.settings = replace(here.settings, web=Web(trusted_proxies="127.0.0.1"))
+    behind = await web.post("/admin/login", data={"token": TOKEN}, headers=tls)
     for response in (plain, behind):
         cookie = response.headers["set-cookie"]
         assert "HttpOnly" in cookie
