@@ -28,6 +28,11 @@ def codes() -> tuple[str, ...]:
     return (DEFAULT, *(code for code in found if code != DEFAULT))
 
 
+def folder(code: str) -> Path:
+    """Return the folder of a language."""
+    return _HERE / code
+
+
 @cache
 def _table(code: str, name: str) -> Mapping[str, Any]:
     if code not in codes():
