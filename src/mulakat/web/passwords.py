@@ -19,7 +19,6 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 
 from mulakat import errors
 from mulakat.memory.release import keep_large_apart
-from mulakat.settings import KIB
 
 MEMORY_KIB = 19_456
 PASSES = 2
@@ -79,8 +78,6 @@ def hash_now(password: str) -> str:
 
 class Passwords:
     """Hashes and checks in threads. `reserve` promises the memory of one for a block."""
-
-    COST = MEMORY_KIB * KIB
 
     def __init__(self, reserve: Callable[[], AbstractAsyncContextManager[None]]) -> None:
         keep_large_apart()

@@ -58,11 +58,11 @@ class RedisSessions:
             pipe.set(_session(digest), json.dumps([account_id, text]), ex=SESSION_SECONDS)
             pipe.zadd(_ALL, {digest: ends})
             pipe.zremrangebyscore(_ALL, "-inf", self._seconds())
-            pipe.zadd(_of(account_id), {digest: ends})
             pipe.zremrangebyscore(_of(account_id), "-inf", self._seconds())
+            pipe.zrange(_of(account_id), 0, -keep)
+            pipe.zadd(_of(account_id), {digest: ends})
             pipe.expire(_of(account_id), SESSION_SECONDS)
-            pipe.zrange(_of(account_id), 0, -keep - 1)
-            surplus: list[str] = (await pipe.execute())[-1]
+            surplus: list[str] = (await pipe.execute())[4]
         await self._delete(surplus, account_id)
 
     async def get(self, digest: str) -> str | None:
@@ -132,6 +132,11 @@ class RedisThrottle:
         except errors.SessionsDown:
             return await self._here.count(key, seconds)
         return Tries(count, max(1, left))
+
+    async def close(self) -> None:
+        """Let connections go."""
+        await self._client.aclose()
+        await self._client.connection_pool.disconnect()
 
     async def take_back(self, key: str) -> None:
         try:

@@ -11,7 +11,7 @@ import os
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -56,6 +56,10 @@ class _Files(FileSystemCache):
         # As it stands it sleeps for up to 16 s where a permission is missing, which on our
         # systems does not come by waiting.
         return fn(*args, **kwargs)
+
+
+UNFINISHED = FileSystemCache._fs_transaction_suffix
+"""How the name of a file ends while it is written, and for ever when the process is killed."""
 
 
 class FileSessions:
@@ -117,11 +121,11 @@ class FileSessions:
             raise errors.SessionsDown(5)  # no room on the disk; cachelib logged it
 
     def _paths(self) -> Iterator[Path]:
+        """Give every file but cachelib's own: its count, and what is not written to its end."""
         with os.scandir(self._folder) as entries:
             for entry in entries:
-                if entry.name != self._count_file and not entry.name.endswith(
-                    _Files._fs_transaction_suffix
-                ):
+                own = entry.name == self._count_file or entry.name.endswith(UNFINISHED)
+                if not own and not entry.is_dir(follow_symlinks=False):
                     yield Path(entry.path)
 
     def _of(self, account_id: str) -> list[Path]:
@@ -140,7 +144,7 @@ class FileSessions:
             for path in list(self._paths())
             if not _is_ours((seen := _read(path))[1]) or seen[0] < now
         )
-        for path in self._folder.glob(f"*{_Files._fs_transaction_suffix}"):
+        for path in self._folder.glob(f"*{UNFINISHED}"):
             if path.stat().st_mtime < now - BROKEN_SECONDS:
                 path.unlink(missing_ok=True)
         # Killed between a file and its count, the two differ from then on.
@@ -149,12 +153,11 @@ class FileSessions:
             self._files._update_count(value=there)
         return gone
 
-    def _remove(self, paths: Any) -> int:
+    def _remove(self, paths: Iterable[Path]) -> int:
         gone = 0
         for path in paths:
-            if not path.is_dir():
-                path.unlink(missing_ok=True)
-                gone += 1
+            path.unlink(missing_ok=True)
+            gone += 1
         if gone:
             self._files._update_count(delta=-gone)
         return gone

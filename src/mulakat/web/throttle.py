@@ -61,6 +61,9 @@ class MemoryThrottle:
         self._monotonic = monotonic
         self._windows: OrderedDict[str, tuple[int, float]] = OrderedDict()  # count, end
 
+    def __len__(self) -> int:
+        return len(self._windows)
+
     async def count(self, key: str, seconds: int = WINDOW_SECONDS) -> Tries:
         now = self._monotonic()
         count, end = self._windows.get(key, (0, now))

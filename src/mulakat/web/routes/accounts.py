@@ -144,6 +144,7 @@ async def change_password(request: Request) -> Response:
     account, _ = _own_session(await who(request))
     asked = await read_json(request, PasswordChange)
     check_rules(asked.new_password, account.email)
+    await here.sessions.check()  # else the password would be changed, and an error told
     if await prove(request, account.email, asked.password) is None:
         raise errors.PasswordWrong
     hashed = await here.passwords.hash(asked.new_password)
