@@ -12,11 +12,13 @@ MulakatError
 │   ├── PasswordWrong          403  password_wrong
 │   ├── RegistrationOff        403  registration_off
 │   ├── CrossOrigin            403  cross_origin
+│   ├── CsrfWrong              403  form_expired
 │   ├── NotFound               404  not_found
 │   ├── MethodNotAllowed       405  method_not_allowed
 │   ├── TooSlow                408  body_too_slow
 │   ├── IdempotencyConflict    409  idempotency_conflict
 │   ├── EmailTaken             409  email_taken
+│   ├── TooManyTokens          409  too_many_tokens
 │   ├── IllegalMove            409  illegal_move
 │   ├── InterviewActive        409  interview_active
 │   ├── TooLarge               413  too_large
@@ -26,6 +28,7 @@ MulakatError
 │   └── Invalid                422  a code of its own for each cause, see INVALID_CODES
 ├── Unavailable        nothing is wrong with the request; come back later (Retry-After)
 │   ├── TooManyTries           429  too_many_tries
+│   ├── TooManyRequests        429  too_many_requests
 │   ├── QueueFull              503  queue_full
 │   ├── DatabaseBusy           503  database_unavailable
 │   ├── SessionsDown           503  sessions_unavailable
@@ -145,14 +148,14 @@ class RegistrationOff(Refused):
 
 
 class AdminOnly(Refused):
-    """Only the operator may do this: neither the admin token nor an admin session came."""
+    """Only an admin may do this: neither the admin token nor an admin's login came."""
 
     code = "admin_only"
     status = 401
 
 
 class AdminOff(Refused):
-    """No admin token is set, so nobody is the operator here."""
+    """No admin token is set and no account is an admin's, so nobody is the operator here."""
 
     code = "admin_off"
     status = 403
@@ -162,6 +165,13 @@ class CrossOrigin(Refused):
     """A page of another site sent this with the reader's cookie."""
 
     code = "cross_origin"
+    status = 403
+
+
+class CsrfWrong(Refused):
+    """A form came without the secret of the session that sent it."""
+
+    code = "form_expired"
     status = 403
 
 
@@ -197,6 +207,13 @@ class EmailTaken(Refused):
     """An account has this address already."""
 
     code = "email_taken"
+    status = 409
+
+
+class TooManyTokens(Refused):
+    """The account has as many API tokens as it may have. Params: limit."""
+
+    code = "too_many_tokens"
     status = 409
 
 
@@ -279,6 +296,13 @@ class TooManyTries(Unavailable):
     """Too many tries lately: wrong tokens or passwords, or new accounts."""
 
     code = "too_many_tries"
+    status = 429
+
+
+class TooManyRequests(Unavailable):
+    """One address without an account has sent as many answers as the operator allows."""
+
+    code = "too_many_requests"
     status = 429
 
 

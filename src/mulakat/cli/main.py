@@ -6,6 +6,7 @@ import sys
 import click
 
 from mulakat import __version__
+from mulakat.cli.questions import questions
 from mulakat.cli.validate import calibrate, validate
 from mulakat.settings import SettingError, Settings, load, table
 
@@ -24,6 +25,7 @@ def main() -> None:
     """Spoken job-interview practice in Turkish and English, on your own machine."""
 
 
+main.add_command(questions)
 main.add_command(validate)
 main.add_command(calibrate)
 
@@ -141,6 +143,50 @@ def soak(  # noqa: PLR0917  # one parameter an option
             os.environ,
         )
     )  # fmt: skip
+
+
+@main.group()
+def admin() -> None:
+    """Accounts of admins, and new passwords."""
+
+
+_GENERATE = click.option(
+    "--generate", is_flag=True, help="Make a password, and print it this once."
+)
+
+
+@admin.command("create")
+@click.argument("email", metavar="E-MAIL")
+@_GENERATE
+def create_admin(email: str, *, generate: bool) -> None:
+    """Make an account that is an admin's.
+
+    Asks for the password twice; where no terminal is, it is the first line of the input.
+    """
+    from mulakat.cli.admin import create
+
+    create(settings_or_exit(), email, generate=generate)
+
+
+@admin.command("reset")
+@click.argument("email", metavar="E-MAIL")
+@_GENERATE
+def reset_password(email: str, *, generate: bool) -> None:
+    """Give an account, an admin's or a candidate's, a new password.
+
+    Its sessions and API tokens end. The password is asked for as with create.
+    """
+    from mulakat.cli.admin import reset
+
+    reset(settings_or_exit(), email, generate=generate)
+
+
+@admin.command("list")
+def list_admins() -> None:
+    """Print the accounts of admins."""
+    from mulakat.cli.admin import show
+
+    show(settings_or_exit())
 
 
 @main.group()

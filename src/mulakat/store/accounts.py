@@ -4,18 +4,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import Select, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mulakat import clock, errors
 from mulakat.store.engine import reading, writing
 from mulakat.store.tables import accounts as table
-from mulakat.store.tables import answers, egress
+from mulakat.store.tables import answers, api_tokens, egress
 
 Role = Literal["candidate", "admin"]
 
-_SHOWN = (
+SHOWN = (
     table.c.id,
     table.c.email,
     table.c.name,
@@ -24,6 +24,7 @@ _SHOWN = (
     table.c.epoch,
     table.c.created_at,
 )
+"""The columns of an Account, in its order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class Accounts:
         }
         try:
             async with writing(self._engine) as connection:
-                made = insert(table).values(values).returning(*_SHOWN)
+                made = insert(table).values(values).returning(*SHOWN)
                 row = (await connection.execute(made)).one()
         except IntegrityError:
             # Asked afterwards, not before: of two that register at once, one is refused.
@@ -77,18 +78,28 @@ class Accounts:
 
     async def get(self, account_id: str) -> Account | None:
         """Return an account, or None when there is none of that id."""
-        return await self._first(select(*_SHOWN).where(table.c.id == account_id))
+        return await self._first(select(*SHOWN).where(table.c.id == account_id))
 
     async def credentials(self, email: str) -> tuple[Account, str] | None:
         """Return the account of an address and its password's hash, or None."""
-        query = select(*_SHOWN, table.c.password_hash).where(table.c.email == email)
+        query = select(*SHOWN, table.c.password_hash).where(table.c.email == email)
         async with reading(self._engine) as connection:
             row = (await connection.execute(query)).first()
         return (Account(*row[:-1]), row[-1]) if row else None
 
     async def set_password(self, account_id: str, password_hash: str) -> Account:
-        """Replace the password's hash; every session there is becomes void. Raises NotFound."""
-        return await self._set(account_id, password_hash=password_hash, epoch=table.c.epoch + 1)
+        """Replace the password's hash; every session there is becomes void, and every API token
+        ends: whoever knew the password may have made one. Raises NotFound.
+        """
+        values = {"password_hash": password_hash, "epoch": table.c.epoch + 1}
+        changed = update(table).where(table.c.id == account_id).values(values)
+        async with writing(self._engine) as connection:
+            row = (await connection.execute(changed.returning(*SHOWN))).first()
+            theirs = api_tokens.c.account_id == account_id
+            await connection.execute(delete(api_tokens).where(theirs))
+        if row is None:
+            raise errors.NotFound
+        return Account(*row)
 
     async def change(
         self, account_id: str, *, name: str | None = None, language: str | None = None
@@ -103,7 +114,7 @@ class Accounts:
 
     async def admins(self) -> list[Account]:
         """Return the accounts with the role admin, the oldest first."""
-        query = select(*_SHOWN).where(table.c.role == "admin").order_by(table.c.id)
+        query = select(*SHOWN).where(table.c.role == "admin").order_by(table.c.id)
         async with reading(self._engine) as connection:
             rows = (await connection.execute(query)).all()
         return [Account(*row) for row in rows]
@@ -143,7 +154,7 @@ class Accounts:
         else:
             changed = update(table).where(table.c.id == account_id).values(values)
             async with writing(self._engine) as connection:
-                row = (await connection.execute(changed.returning(*_SHOWN))).first()
+                row = (await connection.execute(changed.returning(*SHOWN))).first()
             found = Account(*row) if row else None
         if found is None:
             raise errors.NotFound

@@ -8,9 +8,11 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from functools import partial
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from mulakat import __version__
+from mulakat.interview.bank import Bank
+from mulakat.interview.chooser import BankChooser
 from mulakat.memory.governor import Governor
 from mulakat.memory.release import settle
 from mulakat.observe.metrics import Metrics
@@ -18,14 +20,17 @@ from mulakat.settings import MAX_AUDIO_BYTES, MAX_BODY_OVERHEAD, MIB, Settings
 from mulakat.store.accounts import Accounts
 from mulakat.store.answers import Answers
 from mulakat.store.engine import make_engine
+from mulakat.store.interviews import Interviews
 from mulakat.store.spool import Spool
+from mulakat.store.tokens import Tokens
 from mulakat.web import health, metrics, pages, problems
-from mulakat.web.admin_access import AdminAccess
+from mulakat.web.access import enforce
 from mulakat.web.login_stores import login_stores
 from mulakat.web.middleware import BodyLimit, Defects, OwnNames, RequestId, SecurityHeaders
 from mulakat.web.passwords import Passwords
 from mulakat.web.routes import accounts as account_routes
-from mulakat.web.routes import admin, admin_page, evaluations
+from mulakat.web.routes import admin, admin_page, evaluations, questions, tokens
+from mulakat.web.routes import interviews as interview_routes
 from mulakat.web.state import Parts, Workers
 from mulakat.web.watch import Watch
 
@@ -65,6 +70,8 @@ def create_app(
                 settings.intake.disk_floor,
                 deleted=figures.deleted,
             )
+            bank = Bank(settings.interviews.questions_dir)
+            interviews = Interviews(engine, BankChooser(bank))
             disk = ThreadPoolExecutor(DISK_THREADS, thread_name_prefix="disk")
             stack.callback(disk.shutdown)
             watch = await stack.enter_async_context(Watch(answers))
@@ -101,14 +108,16 @@ def create_app(
                     loops=(watch, governor),
                     model_trouble=model_trouble,
                 ),
-                admin=AdminAccess(settings.admin.admin_token),
                 governor=governor,
                 metrics=figures,
                 sampler=sampler,
                 accounts=Accounts(engine),
+                tokens=Tokens(engine),
                 passwords=passwords,
                 sessions=sessions,
                 throttle=throttle,
+                interviews=interviews,
+                bank=bank,
             )
 
             def leave() -> None:
@@ -126,6 +135,7 @@ def create_app(
         version=__version__,
         summary="Spoken job-interview practice in Turkish and English",
         lifespan=lifespan,
+        dependencies=[Depends(enforce)],
         docs_url=None,  # its pages load scripts from elsewhere; /openapi.json has it all
         redoc_url=None,
     )
@@ -134,7 +144,10 @@ def create_app(
     app.include_router(health.router)
     app.include_router(metrics.router)
     app.include_router(evaluations.router)
+    app.include_router(interview_routes.router)
+    app.include_router(questions.router)
     app.include_router(account_routes.router)
+    app.include_router(tokens.router)
     app.include_router(admin.router)
     app.include_router(admin_page.router)
     pages.install(app)

@@ -5,6 +5,7 @@ stored is its digest, so the database gives nobody the cookie.
 """
 
 import hashlib
+import hmac
 import re
 import secrets
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from typing import Literal
 from starlette.requests import Request
 from starlette.responses import Response
 
+from mulakat import errors
+from mulakat.settings import Admin
 from mulakat.store.accounts import Account
 from mulakat.web.address import over_tls
 from mulakat.web.sessions import COOKIE, OPERATOR, Session, operator_epoch
@@ -58,8 +61,12 @@ async def _look(request: Request) -> Identity:
     here = parts(request)
     token = bearer(request)
     if token is not None:
-        right = here.admin.is_token(token)
-        return Identity(None, None, right, "operator_token" if right else "nothing", None)
+        if is_admin_token(here.settings.admin, token):
+            return Identity(None, None, True, "operator_token", None)
+        account = await here.tokens.owner(token)
+        if account is None:
+            return Identity(None, None, False, "nothing", None)
+        return Identity(account, None, account.role == "admin", "token", None)
     guest = _guest(request)
     session = await here.sessions.get(request.cookies.get(COOKIE))
     if session is None:
@@ -75,6 +82,27 @@ async def _look(request: Request) -> Identity:
         await here.sessions.end(session)  # the account is gone, or its password changed
         return Identity(None, guest, False, "nothing", None)
     return Identity(account, guest, account.role == "admin", "session", session)
+
+
+async def my_account(request: Request) -> Account:
+    """Return the account that a request comes from. Raises LoginRequired."""
+    account = (await who(request)).account
+    if account is None:
+        raise errors.LoginRequired
+    return account
+
+
+async def look_again(request: Request) -> Identity:
+    """Return who sent a request as of now, for streams that outlast a logout."""
+    request.state.identity = None
+    return await who(request)
+
+
+def is_admin_token(admin: Admin, given: str) -> bool:
+    """Return whether this is the admin token, in a time that does not depend on it."""
+    if not admin.admin_token:
+        return False
+    return hmac.compare_digest(_octets(admin.admin_token), _octets(given))
 
 
 def bearer(request: Request) -> str | None:
@@ -97,6 +125,10 @@ def forget_guest(request: Request, response: Response) -> None:
     """Take the guest's cookie back: its answers have an owner now."""
     if GUEST_COOKIE in request.cookies:
         response.delete_cookie(GUEST_COOKIE, path="/", httponly=True, samesite="lax")
+
+
+def _octets(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 def _guest(request: Request) -> str | None:

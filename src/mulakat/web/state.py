@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Protocol
 
 from starlette.requests import HTTPConnection
 
+from mulakat.interview.bank import Bank
 from mulakat.memory.governor import Governor
 from mulakat.memory.ladder import Footing
 from mulakat.observe.metrics import Metrics
 from mulakat.settings import Settings
 from mulakat.store.accounts import Accounts
 from mulakat.store.answers import Answers
+from mulakat.store.interviews import Interviews
 from mulakat.store.spool import Spool
+from mulakat.store.tokens import Tokens
 
 if TYPE_CHECKING:
-    from mulakat.web.admin_access import AdminAccess
     from mulakat.web.health import Checks
     from mulakat.web.metrics import Sampler
     from mulakat.web.passwords import Passwords
@@ -83,14 +85,16 @@ class Parts:
     watch: "Watch"
     workers: Workers
     checks: "Checks"
-    admin: "AdminAccess"
     governor: Governor
     metrics: Metrics
     sampler: "Sampler"
     accounts: Accounts
+    tokens: Tokens
     passwords: "Passwords"
     sessions: "Sessions"
     throttle: "Throttle"
+    interviews: Interviews
+    bank: Bank
 
 
 def parts(connection: HTTPConnection) -> Parts:

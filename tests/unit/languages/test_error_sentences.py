@@ -13,6 +13,8 @@ PARAMS = {
     "too_large": {"limit_mib": 16},
     "queue_full": {"retry_after": 10},
     "too_many_tries": {"retry_after": 10},
+    "too_many_requests": {"retry_after": 10},
+    "too_many_tokens": {"limit": 20},
     "database_unavailable": {"retry_after": 10},
     "not_ready": {"retry_after": 10},
     "sessions_unavailable": {"retry_after": 5},

@@ -15,8 +15,8 @@ from mulakat.languages import codes
 from mulakat.observe.log import logger
 from mulakat.store.accounts import Account
 from mulakat.web import schemas
+from mulakat.web.access import require_same_origin
 from mulakat.web.address import client_address, neighbourhood
-from mulakat.web.admin_access import require_same_origin
 from mulakat.web.bodies import described, read_json
 from mulakat.web.identity import Identity, forget_guest, who
 from mulakat.web.login import prove

@@ -1,10 +1,10 @@
 """The operator's page, with its login and logout.
 
-Access: the login form is for everybody; what is behind it, for the operator.
+Access: the login form is for everybody; what is behind it, for the operator, who comes with the
+admin token or with an account that is an admin's.
 """
 
 from typing import Any
-from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -12,91 +12,115 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from mulakat import errors
 from mulakat.languages import messages
 from mulakat.observe.log import logger
-from mulakat.settings import KIB
 from mulakat.web import problems
+from mulakat.web.access import admin_possible, count_wrong_token
 from mulakat.web.address import client_address
-from mulakat.web.admin_access import COOKIE, is_admin, require_same_origin, set_cookie
+from mulakat.web.bodies import read_form
+from mulakat.web.identity import is_admin_token, who
+from mulakat.web.login import prove
 from mulakat.web.pages import fill
+from mulakat.web.passwords import normal_email
 from mulakat.web.routes.admin import status
+from mulakat.web.sessions import COOKIE, OPERATOR, drop_cookie, operator_epoch, set_cookie
 from mulakat.web.state import Parts, parts
 
 router = APIRouter(include_in_schema=False)
 
-MOST_FORM_BYTES = 4 * KIB
-"""The login form holds one token."""
-
 
 @router.api_route("/admin", methods=["GET", "HEAD"])
 async def page(request: Request) -> Response:
-    """The page for the operator, the login form for anybody else; off without a token."""
+    """The page for the operator, the login form for anybody else; off where nobody can be it."""
     here = parts(request)
-    if not here.admin.on:
-        return _login_page(request, errors.AdminOff())
-    if not is_admin(request):
-        return _login_page(request)
-    return _page(request, "admin.html", data=await _data(request, here))
+    identity = await who(request)
+    if identity.operator:
+        return await _page(request, "admin.html", data=await _data(request, here))
+    if not await admin_possible(here):
+        return await _login_page(request, errors.AdminOff())
+    return await _login_page(request)
 
 
 @router.post("/admin/login")
 async def login(request: Request) -> Response:
-    """Open a session for the bearer of the token; the form again, with its reason, if not."""
-    require_same_origin(request)
-    address = client_address(request)
-    given = await _token(request)
+    """Open a session; the form again, with its reason, if not."""
+    here, address = parts(request), client_address(request)
+    form = await read_form(request)
+    email, given = form.get("email", "").strip(), form.get("token", "").strip()
     try:
-        session = parts(request).admin.login(given, address, request.cookies.get(COOKIE))
+        if not await admin_possible(here):
+            raise errors.AdminOff
+        if email:
+            account_id, epoch = await _admins_account(request, email, form.get("token", ""))
+        else:
+            account_id, epoch = await _with_token(request, given)
+        cookie, _ = await here.sessions.open(account_id, epoch, request.cookies.get(COOKIE))
     except errors.MulakatError as error:
         logger("audit").warning("admin login refused", code=error.code, address=address)
-        return _login_page(request, error)
-    logger("audit").info("admin login", address=address)
+        return await _login_page(request, error, email)
+    logger("audit").info("admin login", account=account_id or None, address=address)
     response = _to_page(request)
-    set_cookie(request, response, session)
+    set_cookie(request, response, cookie)
     return response
 
 
 @router.post("/admin/logout")
 async def logout(request: Request) -> Response:
     """End the session of this cookie."""
-    require_same_origin(request)
-    parts(request).admin.logout(request.cookies.get(COOKIE))
+    identity = await who(request)
+    if identity.session:
+        await parts(request).sessions.end(identity.session)
     response = _to_page(request)
-    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+    drop_cookie(response)
     return response
+
+
+async def _with_token(request: Request, given: str) -> tuple[str, int]:
+    """Return whom a session of the token's bearer is of; the right one always passes."""
+    admin = parts(request).settings.admin
+    if not is_admin_token(admin, given):
+        await count_wrong_token(request)
+        raise errors.AdminOnly
+    return OPERATOR, operator_epoch(admin.admin_token)
+
+
+async def _admins_account(request: Request, email: str, password: str) -> tuple[str, int]:
+    try:
+        account = await prove(request, normal_email(email), password)
+    except errors.Invalid:
+        account = None  # no account has such an address
+    if account is None:
+        raise errors.LoginWrong
+    if account.role != "admin":
+        raise errors.AdminOnly
+    return account.id, account.epoch
 
 
 def _to_page(request: Request) -> RedirectResponse:
     return RedirectResponse(f"/admin?lang={problems.reader_language(request)}", status_code=303)
 
 
-async def _token(request: Request) -> str:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_FORM_BYTES:
-            raise errors.Malformed(reason="the form is too large")
-    try:
-        fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=8)
-    except ValueError:
-        raise errors.Malformed(reason="too many fields") from None
-    return fields.get("token", [""])[0].strip()
-
-
-def _login_page(request: Request, error: errors.MulakatError | None = None) -> Response:
+async def _login_page(
+    request: Request, error: errors.MulakatError | None = None, email: str = ""
+) -> Response:
     reader = problems.reader_language(request)
     problem = problems.document(error, reader) if error else None
-    response = _page(request, "admin_login.html", problem=problem)
+    if isinstance(error, errors.AdminOnly) and problem:
+        key = "not_admin" if email else "token_wrong"
+        problem["detail"] = messages(reader)["admin"][key]
+    response = await _page(request, "admin_login.html", problem=problem, email=email)
     if error:
         response.status_code = error.status
         response.headers.update(problems.headers(error))
     return response
 
 
-def _page(request: Request, template: str, **values: Any) -> HTMLResponse:
+async def _page(request: Request, template: str, **values: Any) -> HTMLResponse:
+    session = (await who(request)).session
     language = problems.reader_language(request)
     admin = messages(language)["admin"]
     text = admin | {"switch": messages(language)["page"]["switch"]}
+    csrf = session.csrf if session else None
     return HTMLResponse(
-        fill(template, language, "/admin", page=text, **values),
+        fill(template, language, "/admin", page=text, csrf=csrf, **values),
         headers={
             "Content-Language": language,
             "Vary": "Accept-Language, Cookie",

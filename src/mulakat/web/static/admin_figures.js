@@ -45,7 +45,7 @@ export function showFacts(list, status) {
       queue && oldest("queue_oldest", queue)),
     fact("files", files && say("files_value", { count: number(files.count), size: size(files.bytes) }),
       files && oldest("files_oldest", files)),
-    fact("sessions", say("sessions_value", { admin: number(sessions.admin), candidates: number(sessions.candidates) })),
+    fact("sessions", say("sessions_value", { logins: sessions.logins === null ? NOTHING : number(sessions.logins), interviews: number(sessions.interviews) })),
     fact("reserved", size(reserved)),
     fact("pressure", pressure && say("pressure_value", {
       some: tenth(pressure.some_avg10 ?? 0), full: tenth(pressure.full_avg10 ?? 0) })),
