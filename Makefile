@@ -20,7 +20,7 @@ lint: $(STAMPS)/dev
 	$(BIN)/mypy
 	PYTHONPATH=src $(BIN)/lint-imports --no-cache
 
-unit: $(STAMPS)/dev $(STAMPS)/model $(STAMPS)/browser $(STAMPS)/prometheus
+unit: $(STAMPS)/dev $(STAMPS)/model $(STAMPS)/browser $(STAMPS)/prometheus $(STAMPS)/spelling
 	$(BIN)/python -m pytest
 
 bench: $(STAMPS)/dev $(STAMPS)/model
@@ -50,6 +50,10 @@ $(STAMPS)/dev: $(STAMPS)/runtime requirements/dev.txt requirements/speech.txt
 
 $(STAMPS)/browser: $(STAMPS)/venv
 	@tools/ensure-browser
+	@touch $@
+
+$(STAMPS)/spelling: $(STAMPS)/venv
+	@tools/ensure-spelling
 	@touch $@
 
 $(STAMPS)/prometheus: $(STAMPS)/venv

@@ -1,0 +1,97 @@
+"""What else makes a question bank good: no two questions alike, both languages, clean typography.
+
+Used by `mulakat questions lint` and by the test of our own bank, never by the server.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from pathlib import Path
+
+from mulakat.interview import bank_check
+from mulakat.interview.bank import CATEGORIES, LEVELS, Bank, BankError, Question
+from mulakat.languages.matching import fold, is_content, tokens
+
+ALIKE = 0.5
+"""Share of pieces of four letters, stop words left out, that two questions may have in common
+(Dice). The likest two of our own bank have 0.4 at most (a test); one question with other small
+words around it has 0.6 and more."""
+
+_MARKS = (
+    (re.compile(r"  "), "two spaces in a row"),
+    (re.compile(r"\""), "a straight quotation mark; write “ ”"),
+    (re.compile(r"\w'\w"), "a straight apostrophe; write ’"),
+    (re.compile(r"!"), "an exclamation mark"),
+    (re.compile(r"\s[,.?;:]"), "a space before a mark"),
+    (re.compile(r"\.\.\."), "three dots; write …"),
+    (re.compile(r"^\s|\s$"), "a space at the edge"),
+)
+
+_OWN_LETTERS = {"tr": re.compile(r"[çğıöşüÇĞİÖŞÜ]")}
+"""Letters that a text of some length in a language cannot do without."""
+
+_OWN_FROM = 100
+
+
+def lint(folder: Path | None) -> list[str]:
+    """Return all that is wrong with a bank; the bank that comes with Mulakat without a folder."""
+    bank = Bank(folder)
+    if not bank.languages:
+        return [f"{folder}: there is no <language>/<field>.toml, such as en/data.toml"]
+    problems: list[str] = []
+    parts: dict[str, tuple[Question, ...]] = {}
+    for language in bank.languages:
+        try:
+            parts[language] = bank.questions(language)
+        except BankError as error:
+            problems += error.problems
+    for (one, first), (two, second) in combinations(parts.items(), 2):
+        problems += bank_check.compare(first, second, f"{one} and {two}")
+    for language, questions in parts.items():
+        problems += [f"{language}: {said}" for said in _complete(questions)]
+        problems += [f"{language}, {said}" for said in _written(language, questions)]
+        problems += [f"{language}: {said}" for said in _alike(language, questions)]
+    return problems
+
+
+def _complete(questions: Sequence[Question]) -> Iterator[str]:
+    for field in dict.fromkeys(one.field for one in questions):
+        here = [one for one in questions if one.field == field]
+        for what, wanted in (("category", CATEGORIES), ("level", LEVELS)):
+            missing = [name for name in wanted if name not in {getattr(q, what) for q in here}]
+            if missing:
+                yield f"{field} has no question of the {what} {', '.join(missing)}"
+
+
+def texts(one: Question) -> Iterator[tuple[str, str]]:
+    """Yield what a reader sees of a question, each with what it is."""
+    yield "text", one.text
+    yield from (("key point", point) for point in one.key_points)
+    yield "example", one.example
+    yield from (("follow-up", two.text) for two in one.follow_ups)
+
+
+def _written(language: str, questions: Sequence[Question]) -> Iterator[str]:
+    own = _OWN_LETTERS.get(language)
+    for one in questions:
+        for what, text in texts(one):
+            for pattern, said in _MARKS:
+                if pattern.search(text):
+                    yield f"{one.id}: {what} has {said}: {text[:60]!r}"
+            if own and len(text) >= _OWN_FROM and not own.search(text):
+                yield f"{one.id}: {what} has none of this language's own letters: {text[:60]!r}"
+
+
+def _alike(language: str, questions: Sequence[Question]) -> Iterator[str]:
+    each = [(one, pieces(language, one.text)) for one in questions]
+    for (one, first), (two, second) in combinations(each, 2):
+        shared = 2 * len(first & second) / max(1, len(first) + len(second))
+        if shared >= ALIKE:
+            yield f"{one.id} and {two.id} ask nearly the same ({shared:.0%} in common)"
+
+
+def pieces(language: str, text: str) -> frozenset[str]:
+    """Return the pieces of four letters by which questions are compared."""
+    words = [one.folded for one in tokens(text) if is_content(language, one)]
+    line = f" {' '.join(words)} " if words else f" {fold(text)} "
+    return frozenset(line[i : i + 4] for i in range(len(line) - 3))
