@@ -1,21 +1,16 @@
-"""The answers' queue: each method is one transaction, and the row is the truth.
-
-A worker owns an answer by a lease that runs out unless renewed, so any process may die at any
-point. Its fencing token grows with each claim, and every write of a worker is conditional on
-it: whoever claimed last can finish, nobody else. Leases compare wall clocks, which may jump;
-a jump can make two workers process the same answer, never make both finish it.
-"""
+"""The answers and their queue: accepting, looking, upkeep; the worker's side is in leases.py."""
 
 import math
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mulakat import clock, errors, settings
 from mulakat.store.engine import reading, writing
+from mulakat.store.leases import FINISHED, Leases
 from mulakat.store.tables import answers as table
 from mulakat.store.values import (
     Accepted,
@@ -40,7 +35,6 @@ SECONDS_EACH_UNKNOWN = 10.0
 RETRY_AFTER_MOST = 300
 """Seconds; nobody is told to come back later than this."""
 
-_FINISHED = ("done", "failed")
 _ACCEPT_LOCK = 0x616E7377
 """The key of PostgreSQL's advisory lock under which answers are accepted ("answ")."""
 
@@ -49,7 +43,7 @@ Move = Callable[[AsyncConnection], Awaitable[None]]
 """A change that belongs into the same transaction as the answer's row."""
 
 
-class Answers:
+class Answers(Leases):
     """All that is known of answers. Every method may raise errors.DatabaseBusy."""
 
     def __init__(
@@ -59,12 +53,16 @@ class Answers:
         store: settings.Store,
         now: clock.Now = clock.now,
     ) -> None:
-        self._engine = engine
-        self._lease = timedelta(seconds=queue.lease)
-        self._max_attempts = queue.max_attempts
+        super().__init__(
+            engine,
+            table,
+            queue,
+            let_go={} if store.keep_audio else {"audio_key": None},
+            max_attempts=queue.max_attempts,
+            now=now,
+        )
         self._keep_audio = timedelta(seconds=store.keep_audio)
         self._keep_results = timedelta(seconds=store.keep_guest_results)
-        self._now = now
 
     # --- the web side
 
@@ -87,7 +85,7 @@ class Answers:
                 if first is not None:
                     return Accepted(first, replayed=True)
                 await self._free_key(connection, new.idempotency_key, new.scope)
-            waiting = await connection.scalar(_count("queued"))
+            waiting = await self._count(connection, "queued")
             if waiting >= queue_limit:
                 each = await _seconds_each(connection)
                 raise errors.QueueFull(min(max(math.ceil(each), 1), RETRY_AFTER_MOST))
@@ -154,90 +152,17 @@ class Answers:
                     )
                 )
             ).one()
-            running = await connection.scalar(_count("running"))
+            running = await self._count(connection, "running")
             each = await _seconds_each(connection)
         waited = (self._now() - oldest).total_seconds() if oldest else 0.0
         return Depth(queued, running, max(waited, 0.0), each)
 
-    # --- the worker side
+    # --- the worker side; more of it in Leases
 
     async def claim(self, worker: str) -> Claim | None:
-        """Take the oldest answer that waits or whose worker gave no sign of life, if any.
-
-        Those that have been tried often enough fail on the way, as `worker_died`.
-        """
-        now = self._now()
-        async with writing(self._engine) as connection:
-            await self._fail_exhausted(connection)
-            free = or_(
-                table.c.state == "queued",
-                and_(self._abandoned(), table.c.attempts < self._max_attempts),
-            )
-            oldest = (
-                select(table.c.id)
-                .where(free)
-                .order_by(table.c.created_at, table.c.id)
-                .limit(1)
-                .with_for_update(skip_locked=True)  # SQLite has one writer and needs none
-                .scalar_subquery()
-            )
-            row = (
-                await connection.execute(
-                    update(table)
-                    .where(table.c.id == oldest, free)
-                    .values(
-                        state="running",
-                        token=table.c.token + 1,
-                        attempts=table.c.attempts + 1,
-                        worker=worker,
-                        lease_until=now + self._lease,
-                        started_at=now,
-                        stage=None,
-                        progress=None,
-                    )
-                    .returning(table)
-                )
-            ).first()
+        """Take the oldest answer that waits, as `take` says."""
+        row = await self.take(worker)
         return Claim(row.id, row.token, _answer(row)) if row else None
-
-    async def heartbeat(self, lease: Lease, stage: str | None, progress: int | None) -> bool:
-        """Renew the lease and say how far it is; False when the answer is no longer ours."""
-        until = self._now() + self._lease
-        return await self._write(lease, lease_until=until, stage=stage, progress=progress)
-
-    async def finish(self, lease: Lease, result: dict[str, Any]) -> bool:
-        """Store the result; False when the answer is no longer ours.
-
-        Unless recordings are kept, the row lets go of its own in the same transaction:
-        the caller may then remove the file, and the sweep does if it dies before.
-        """
-        return await self._write(lease, **self._end("done"), result=result)
-
-    async def fail(self, lease: Lease, code: str, params: dict[str, Any]) -> bool:
-        """Store the error, for good; False when the answer is no longer ours."""
-        return await self._write(lease, **self._end("failed"), error_code=code, error_params=params)
-
-    async def give_back(self, lease: Lease) -> bool:
-        """Queue the answer again, this attempt not counted; False when it is not ours."""
-        return await self._write(lease, **_QUEUED_AGAIN, attempts=table.c.attempts - 1)
-
-    async def lost(self, lease: Lease) -> State | None:
-        """Say that the worker with this lease is dead: queue the answer again, or fail it.
-
-        Returns the state it has then, None when it is gone. Spares the wait for the lease.
-        """
-        async with writing(self._engine) as connection:
-            attempts = await connection.scalar(
-                select(table.c.attempts).where(_ours(lease)).with_for_update()
-            )
-            if attempts is not None and attempts < self._max_attempts:
-                await connection.execute(update(table).where(_ours(lease)).values(_QUEUED_AGAIN))
-            elif attempts is not None:
-                await self._give_up(connection, lease, attempts)
-            state: State | None = await connection.scalar(
-                select(table.c.state).where(table.c.id == lease.id)
-            )
-        return state
 
     # --- upkeep
 
@@ -253,7 +178,7 @@ class Answers:
             rows = (
                 await connection.execute(
                     select(table.c.id, table.c.audio_key).where(
-                        table.c.state.in_(_FINISHED),
+                        table.c.state.in_(FINISHED),
                         table.c.finished_at <= self._now() - self._keep_audio,
                         table.c.audio_key.is_not(None),
                     )
@@ -273,7 +198,7 @@ class Answers:
         async with writing(self._engine) as connection:
             gone = await connection.execute(
                 delete(table).where(
-                    table.c.state.in_(_FINISHED),
+                    table.c.state.in_(FINISHED),
                     table.c.owner.is_(None),
                     table.c.finished_at <= now - self._keep_results,
                 )
@@ -286,46 +211,6 @@ class Answers:
         return gone.rowcount
 
     # --- parts of the above
-
-    async def _write(self, lease: Lease, **values: Any) -> bool:
-        async with writing(self._engine) as connection:
-            done = await connection.execute(update(table).where(_ours(lease)).values(values))
-        return done.rowcount == 1
-
-    def _end(self, state: State) -> dict[str, Any]:
-        values = {
-            "state": state,
-            "finished_at": self._now(),
-            "lease_until": None,
-            "worker": None,
-            "stage": None,
-            "progress": None,
-        }
-        return values if self._keep_audio else values | {"audio_key": None}
-
-    def _abandoned(self) -> ColumnElement[bool]:
-        # A lease further ahead than any can be was given before the clock jumped back;
-        # twice the lease leaves room for clocks that differ between machines.
-        now = self._now()
-        return and_(
-            table.c.state == "running",
-            or_(table.c.lease_until < now, table.c.lease_until > now + 2 * self._lease),
-        )
-
-    async def _fail_exhausted(self, connection: AsyncConnection) -> None:
-        exhausted = select(table.c.id, table.c.token, table.c.attempts).where(
-            self._abandoned(), table.c.attempts >= self._max_attempts
-        )
-        rows = (await connection.execute(exhausted.with_for_update(skip_locked=True))).all()
-        for answer_id, token, attempts in rows:
-            await self._give_up(connection, Lease(answer_id, token), attempts)
-
-    async def _give_up(self, connection: AsyncConnection, lease: Lease, attempts: int) -> None:
-        values = self._end("failed") | {
-            "error_code": errors.WorkerDied.code,
-            "error_params": {"attempts": attempts},
-        }
-        await connection.execute(update(table).where(_ours(lease)).values(values))
 
     async def _keyed(self, connection: AsyncConnection, key: str, scope: str) -> Answer | None:
         query = select(table).where(
@@ -340,29 +225,12 @@ class Answers:
         )
 
 
-_QUEUED_AGAIN: dict[str, Any] = {
-    "state": "queued",
-    "lease_until": None,
-    "worker": None,
-    "stage": None,
-    "progress": None,
-}
-
-
-def _ours(lease: Lease) -> ColumnElement[bool]:
-    return and_(table.c.id == lease.id, table.c.token == lease.token, table.c.state == "running")
-
-
 def _has_key(key: str, scope: str) -> ColumnElement[bool]:
     # Spelt as in the unique index, so that it serves.
     return and_(
         func.coalesce(table.c.owner, table.c.guest, text("''")) == scope,
         table.c.idempotency_key == key,
     )
-
-
-def _count(state: State) -> Any:
-    return select(func.count()).select_from(table).where(table.c.state == state)
 
 
 async def _seconds_each(connection: AsyncConnection) -> float:
