@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import structlog
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from httpx import ASGITransport, AsyncClient, Response
 
 from clocks import HandClock
@@ -20,8 +20,9 @@ from mulakat.settings import Settings, Store, Web
 from mulakat.store.accounts import Accounts
 from mulakat.store.engine import make_engine
 from mulakat.store.tables import metadata
+from mulakat.store.tokens import Tokens
 from mulakat.web import pages, problems
-from mulakat.web.admin_access import AdminAccess
+from mulakat.web.access import enforce
 from mulakat.web.identity import GUEST_COOKIE
 from mulakat.web.passwords import Passwords
 from mulakat.web.routes import accounts as routes
@@ -43,7 +44,7 @@ class Here:
     passwords: Passwords
     sessions: Sessions
     throttle: MemoryThrottle
-    admin: AdminAccess
+    tokens: Tokens
     clock: HandClock
 
 
@@ -66,7 +67,7 @@ async def here(tmp_path: Path) -> AsyncIterator[Here]:
         passwords=passwords,
         sessions=Sessions(FileSessions(tmp_path / "sessions", 500), clock),
         throttle=MemoryThrottle(lambda: clock().timestamp()),
-        admin=AdminAccess(""),
+        tokens=Tokens(engine, clock),
         clock=clock,
     )
     passwords.close()
@@ -75,7 +76,7 @@ async def here(tmp_path: Path) -> AsyncIterator[Here]:
 
 @pytest.fixture
 async def app(here: Here) -> FastAPI:
-    made = FastAPI()
+    made = FastAPI(dependencies=[Depends(enforce)])
     made.state.parts = here
     problems.install(made)
     made.include_router(routes.router)

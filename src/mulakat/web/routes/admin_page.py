@@ -103,9 +103,6 @@ async def _login_page(
 ) -> Response:
     reader = problems.reader_language(request)
     problem = problems.document(error, reader) if error else None
-    if isinstance(error, errors.AdminOnly) and problem:
-        key = "not_admin" if email else "token_wrong"
-        problem["detail"] = messages(reader)["admin"][key]
     response = await _page(request, "admin_login.html", problem=problem, email=email)
     if error:
         response.status_code = error.status
