@@ -1,115 +1,39 @@
 """Accounts over HTTP: real database, real files, a clock moved by hand."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
-from fastapi import Depends, FastAPI
-from httpx import ASGITransport, AsyncClient, Response
+from fastapi import FastAPI
+from httpx import AsyncClient
 
-from clocks import HandClock
+from account_site import ACCOUNT, LATER, Here, browser, code, login, register, serve, settled
 from mulakat import errors
 from mulakat.settings import Accounts as AccountSettings
-from mulakat.settings import Settings, Store, Web
-from mulakat.store.accounts import Accounts
-from mulakat.store.engine import make_engine
-from mulakat.store.tables import metadata
-from mulakat.store.tokens import Tokens
-from mulakat.web import pages, problems
-from mulakat.web.access import enforce
 from mulakat.web.identity import GUEST_COOKIE
-from mulakat.web.passwords import Passwords
-from mulakat.web.routes import accounts as routes
-from mulakat.web.session_stores import FileSessions
 from mulakat.web.sessions import COOKIE, Sessions
-from mulakat.web.throttle import MOST_TRIES, WINDOW_SECONDS, MemoryThrottle
 from people import EMAILS, OTHER, OWNER, PASSWORD
-
-ACCOUNT = "/api/v1/account"
-LATER = "bambaşka uzun bir parola"
-
-
-@dataclass
-class Here:
-    """What the routes use of web.state.Parts."""
-
-    settings: Settings
-    accounts: Accounts
-    passwords: Passwords
-    sessions: Sessions
-    throttle: MemoryThrottle
-    tokens: Tokens
-    clock: HandClock
-
-
-@asynccontextmanager
-async def plenty() -> AsyncIterator[None]:
-    yield
 
 
 @pytest.fixture
 async def here(tmp_path: Path) -> AsyncIterator[Here]:
-    clock = HandClock()
-    settings = Settings(store=Store(data_dir=tmp_path), web=Web(trusted_proxies="127.0.0.1"))
-    engine = make_engine(settings.store)
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    passwords = Passwords(plenty)
-    yield Here(
-        settings=settings,
-        accounts=Accounts(engine, clock),
-        passwords=passwords,
-        sessions=Sessions(FileSessions(tmp_path / "sessions", 500), clock),
-        throttle=MemoryThrottle(lambda: clock().timestamp()),
-        tokens=Tokens(engine, clock),
-        clock=clock,
-    )
-    passwords.close()
-    await engine.dispose()
+    async with settled(tmp_path) as parts:
+        yield parts
 
 
 @pytest.fixture
-async def app(here: Here) -> FastAPI:
-    made = FastAPI(dependencies=[Depends(enforce)])
-    made.state.parts = here
-    problems.install(made)
-    made.include_router(routes.router)
-    pages.install(made)
-    return made
-
-
-def browser(app: FastAPI, address: str = "203.0.113.5") -> AsyncClient:
-    """A browser at an address, behind the proxy that the server trusts."""
-    return AsyncClient(
-        transport=ASGITransport(app),
-        base_url="http://test",
-        headers={"X-Forwarded-For": address, "Accept-Language": "en"},
-    )
+def app(here: Here) -> FastAPI:
+    return serve(here)
 
 
 @pytest.fixture
 async def web(app: FastAPI) -> AsyncIterator[AsyncClient]:
     async with browser(app) as client:
         yield client
-
-
-def login(client: AsyncClient, who: str = OWNER, password: str = PASSWORD) -> Any:
-    return client.post("/api/v1/login", json={"email": EMAILS[who], "password": password})
-
-
-def register(client: AsyncClient, who: str = OWNER, **more: str) -> Any:
-    body = {"email": EMAILS[who], "password": PASSWORD, **more}
-    return client.post("/api/v1/register", json=body)
-
-
-def code(response: Response) -> tuple[int, str]:
-    return response.status_code, response.json()["code"]
 
 
 async def test_whoever_registers_is_logged_in(web: AsyncClient) -> None:
@@ -268,78 +192,6 @@ async def test_the_accounts_language_is_spoken_unless_another_is_asked_for(
     asked = await web.patch(f"{ACCOUNT}?lang=en", json={"language": "xx"})
     assert asked.headers["content-language"] == "en"
     assert (await web.patch(ACCOUNT, json={"name": ""})).json()["name"] == ""
-
-
-# --- throttling
-
-
-async def test_wrong_logins_wait_after_25_and_it_recovers(here: Here, web: AsyncClient) -> None:
-    await register(web)
-    for _ in range(MOST_TRIES):
-        assert (await login(web, password="wrong password")).status_code == 401
-    refused = await login(web)
-    assert code(refused) == (429, "too_many_tries")
-    assert 0 < int(refused.headers["retry-after"]) <= WINDOW_SECONDS + 1
-    here.clock.move(seconds=int(refused.headers["retry-after"]))
-    assert (await login(web)).status_code == 200
-
-
-async def test_right_logins_are_not_counted(web: AsyncClient) -> None:
-    await register(web)
-    for _ in range(MOST_TRIES + 5):
-        assert (await login(web)).status_code == 200
-
-
-async def test_guesses_from_many_addresses_wait_and_the_owner_at_his_own_gets_in(
-    app: FastAPI, web: AsyncClient
-) -> None:
-    await register(web)
-    for number in range(MOST_TRIES):
-        async with browser(app, f"198.51.100.{number}") as guesser:
-            assert (await login(guesser, password="wrong password")).status_code == 401
-    async with browser(app, "198.51.100.0") as guesser:
-        assert code(await login(guesser, password="wrong password")) == (429, "too_many_tries")
-        assert (await login(guesser, OTHER, "wrong password")).status_code == 401
-    assert (await login(web)).status_code == 200
-
-
-async def test_an_address_beyond_the_accounts_limit_has_one_guess(
-    app: FastAPI, web: AsyncClient
-) -> None:
-    await register(web)
-    for number in range(MOST_TRIES):
-        async with browser(app, f"198.51.100.{number}") as guesser:
-            await login(guesser, password="wrong password")
-    async with browser(app, "198.51.100.200") as guesser:
-        assert (await login(guesser, password="wrong password")).status_code == 401
-        assert (await login(guesser)).status_code == 429
-
-
-async def test_a_spoofed_address_does_not_help(here: Here, app: FastAPI) -> None:
-    here.settings = replace(here.settings, web=Web())
-    for number in range(MOST_TRIES):
-        async with browser(app, f"198.51.100.{number}") as guesser:
-            assert (await login(guesser, password="wrong password")).status_code == 401
-    async with browser(app, "198.51.100.99") as guesser:
-        assert (await login(guesser, OTHER)).status_code == 429
-
-
-async def test_at_once_no_more_are_tried_than_in_a_row(web: AsyncClient) -> None:
-    answers = await asyncio.gather(*(login(web, password="wrong one") for _ in range(40)))
-    found = [one.status_code for one in answers]
-    assert (found.count(401), found.count(429)) == (MOST_TRIES, 40 - MOST_TRIES)
-
-
-async def test_new_accounts_are_throttled_by_address(here: Here, app: FastAPI) -> None:
-    async def one(number: int) -> Response:
-        async with browser(app) as client:
-            body = {"email": f"n{number}@example.org", "password": PASSWORD}
-            return await client.post("/api/v1/register", json=body)
-
-    made = [(await one(number)).status_code for number in range(MOST_TRIES + 1)]
-    assert made == [201] * MOST_TRIES + [429]
-    here.clock.move(seconds=WINDOW_SECONDS + 1)
-    assert (await one(99)).status_code == 201
 
 
 # --- cookies
