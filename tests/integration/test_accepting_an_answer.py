@@ -12,7 +12,7 @@ from mulakat import errors
 from mulakat.store.answers import Answers
 from mulakat.store.spool import Spool
 from mulakat.store.values import NewAnswer
-from mulakat.web.routes.evaluations import _accept
+from mulakat.web.answering import accept
 from mulakat.web.state import Parts
 from mulakat.worker import upkeep
 
@@ -42,7 +42,7 @@ async def test_cancelled_at_any_moment_a_queued_answer_keeps_its_recording(
 ) -> None:
     for turns in range(1, 60):
         key = recording(here.spool)
-        task = asyncio.create_task(_accept(here, key, new(key)))
+        task = asyncio.create_task(accept(here, new(key)))
         for _ in range(turns):
             await asyncio.sleep(0)
         task.cancel()
@@ -59,8 +59,8 @@ async def test_a_replayed_and_a_conflicting_recording_are_deleted(
     here: Parts, answers: Answers
 ) -> None:
     first, again, other = (recording(here.spool) for _ in range(3))
-    kept = await _accept(here, first, new(first, "1", "key"))
-    assert (await _accept(here, again, new(again, "1", "key"))).id == kept.id
+    kept = await accept(here, new(first, "1", "key"))
+    assert (await accept(here, new(again, "1", "key"))).answer.id == kept.answer.id
     with pytest.raises(errors.IdempotencyConflict):
-        await _accept(here, other, new(other, "2", "key"))
+        await accept(here, new(other, "2", "key"))
     assert [path.name for path in here.spool.audio.iterdir()] == [first]

@@ -11,7 +11,7 @@ from mulakat.intake.upload import Upload
 from mulakat.settings import MAX_TEXT_CHARACTERS, MIB
 from mulakat.store.spool import Spool
 
-__all__ = ["Audio", "Submission", "receive"]
+__all__ = ["Audio", "Submission", "fields", "receive"]
 
 MAX_JSON_BYTES = MIB
 """Of a JSON body: all fields at their limits, each character written as two `\\uXXXX`."""
@@ -26,14 +26,16 @@ async def receive(
     disk: Executor,
     languages: Sequence[str],
     default_language: str,
+    asked: bool = False,
     admit: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[Submission]:
     """Yield the submission that a request's body makes.
 
     A recording is in the spool by then, still without a name: `store_audio` gives it one,
     leaving the block without that discards it, as does every error and cancellation.
-    `default_language` is the answer's where neither the body nor its question tells. `admit` is
-    called when a recording begins, and refuses it by raising.
+    `default_language` is the answer's where neither the body nor its question tells; `asked` says
+    that the question is known without being sent. `admit` is called when a recording begins,
+    and refuses it by raising.
 
     Raises UnsupportedBody, Malformed, TooLarge, NotAudio, Invalid or DiskFull, and whatever
     `chunks` raises: how long a body may take is for the caller to say.
@@ -52,8 +54,27 @@ async def receive(
             await upload.finish(),
             languages=languages,
             default_language=default_language,
+            asked=asked,
             keep=upload.keep,
         )
+    finally:
+        await upload.discard()
+
+
+async def fields(
+    chunks: AsyncIterator[bytes], content_type: str, spool: Spool, disk: Executor
+) -> dict[str, str]:
+    """Return the text fields of a multipart form that may carry no recording.
+
+    Raises Malformed, TooLarge and Invalid.
+    """
+
+    def refuse() -> None:
+        raise errors.Invalid("field_invalid", field="audio")
+
+    upload = Upload(spool, disk, refuse)
+    try:
+        return await multipart.read(chunks, content_type, upload)
     finally:
         await upload.discard()
 

@@ -21,11 +21,13 @@ LIMITS: Mapping[str, int] = {
     "language": MAX_FIELD_CHARACTERS,
     "voice_name": MAX_FIELD_CHARACTERS,
     "session_id": MAX_FIELD_CHARACTERS,
+    "question_id": MAX_FIELD_CHARACTERS,
+    "question_index": MAX_FIELD_CHARACTERS,
 }
 """The fields that are read, and the characters each may have; others are ignored."""
 
 MOST_JSON_MARKS = 200
-"""Quotes, and of `{`, `[` and `,` outside of strings together, that a JSON body may hold. Seven
+"""Quotes, and of `{`, `[` and `,` outside of strings together, that a JSON body may hold. Nine
 fields are read; 1 MiB of `{"":{}},` would be 33 MiB of objects."""
 
 # Neither SQLite's nor PostgreSQL's text can be trusted with these, nor can UTF-8 write them.
@@ -49,7 +51,9 @@ async def _nothing_to_store() -> None:
 class Submission:
     """A spoken answer (`audio`) or a typed one (`typed_text`), never both.
 
-    `body_hash` is equal for two requests that say the same, however they were framed.
+    `question` is empty where it is known otherwise: by `question_id`, of the bank, or by an
+    interview's `session_id` and `question_index`, from 1. `body_hash` is equal for two requests
+    that say the same, however they were framed.
     """
 
     question: str
@@ -57,6 +61,8 @@ class Submission:
     additional_text: str = ""
     voice_name: str | None = None
     session_id: str | None = None
+    question_id: str | None = None
+    question_index: int | None = None
     typed_text: str | None = None
     audio: Audio | None = None
     body_hash: str
@@ -104,6 +110,8 @@ def fields_of_json(body: bytes) -> dict[str, str]:
         value = document.get(name)
         if value is None:
             continue
+        if name == "question_index" and type(value) is int:
+            value = str(value)[:MAX_FIELD_CHARACTERS]
         if not isinstance(value, str):
             raise errors.Invalid("field_invalid", field=name)
         found[name] = value
@@ -133,13 +141,14 @@ def submission(
     *,
     languages: Sequence[str],
     default_language: str,
+    asked: bool = False,
     keep: Callable[[], Awaitable[str | None]] = _nothing_to_store,
 ) -> Submission:
     """Return the checked submission; raises Invalid with the code of the first thing wrong.
 
     Where none is given, the answer's language is its question's, and `default_language` where
-    the question does not tell. Text is kept as it came, line ends made
-    `\\n`; one of only spaces counts as absent.
+    the question does not tell. `asked`: the question is known without being sent. Text is kept
+    as it came, line ends made `\\n`; one of only spaces counts as absent.
     """
     texts: dict[str, str] = {}
     for name, value in fields.items():
@@ -153,34 +162,47 @@ def submission(
     if "answer" in texts and "user_answer" in texts:
         raise errors.Invalid("answer_ambiguous")
     typed = texts.get("answer") or texts.get("user_answer")
-    if "question" not in texts:
+    question = texts.get("question", "")
+    if not (question or asked or "question_id" in texts):
         raise errors.Invalid("question_missing")
     if audio is None and typed is None:
         raise errors.Invalid("answer_missing")
     if audio is not None and typed is not None:
         raise errors.Invalid("answer_ambiguous")
-    language = texts.get("language") or written_in(texts["question"], languages, default_language)
+    language = texts.get("language") or written_in(question, languages, default_language)
     language = language.lower()
     if language not in languages:
         known = ", ".join(languages)
         raise errors.Invalid("language_unknown", language=language, known=known)
     content: dict[str, str | None] = {
-        "question": texts["question"],
+        "question": question,
         "language": language,
         "additional_text": texts.get("additional_text", ""),
         "voice_name": texts.get("voice_name"),
         "session_id": texts.get("session_id"),
+        "question_id": texts.get("question_id"),
+        "question_index": texts.get("question_index"),
         "typed_text": typed,
     }
     hashed = json.dumps([content, audio and audio.sha256], sort_keys=True).encode()
     return Submission(
-        question=texts["question"],
+        question=question,
         language=language,
         additional_text=texts.get("additional_text", ""),
         voice_name=texts.get("voice_name"),
         session_id=texts.get("session_id"),
+        question_id=texts.get("question_id"),
+        question_index=_index(texts.get("question_index")),
         typed_text=typed,
         audio=audio,
         body_hash=hashlib.sha256(hashed).hexdigest(),
         keep=keep,
     )
+
+
+def _index(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not re.fullmatch(r"[1-9][0-9]?", text, re.ASCII):
+        raise errors.Invalid("field_invalid", field="question_index")
+    return int(text)

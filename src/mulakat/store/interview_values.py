@@ -66,7 +66,7 @@ class NewTurn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn(NewTurn):
-    """A question that was asked, from number 1, and its latest answer, if there is one.
+    """A question that was asked, from number 1, and its answer, if there is one.
 
     `score` is None while there is none, and where the answer was not scored.
     """

@@ -78,6 +78,7 @@ class Problem(BaseModel):
 
 _FIELDS: dict[str, object] = {
     "question": {"type": "string", "maxLength": 2000},
+    "question_id": {"type": "string", "description": "of the bank, in place of a question"},
     "language": {"type": "string", "enum": ["tr", "en"]},
     "additional_text": {"type": "string", "maxLength": 20000},
     "voice_name": {"type": "string"},
@@ -89,7 +90,7 @@ REQUEST_BODY: dict[str, object] = {
         "multipart/form-data": {
             "schema": {
                 "type": "object",
-                "required": ["audio", "question"],
+                "required": ["audio"],
                 "properties": {
                     "audio": {
                         "type": "string",
@@ -103,12 +104,35 @@ REQUEST_BODY: dict[str, object] = {
         "application/json": {
             "schema": {
                 "type": "object",
-                "required": ["question", "user_answer"],
+                "required": ["user_answer"],
                 "properties": {
                     "user_answer": {"type": "string", "maxLength": 20000},
                     **_FIELDS,
                 },
             }
         },
+    },
+}
+
+_RECORDING = {"type": "string", "format": "binary", "description": "as for an evaluation"}
+
+INTERVIEW_ANSWER_BODY: dict[str, object] = {
+    "required": True,
+    "content": {
+        kind: {
+            "schema": {
+                "type": "object",
+                "properties": {
+                    **({"audio": _RECORDING} if kind.startswith("multipart") else {}),
+                    "answer": {"type": "string", "maxLength": 20000},
+                    "session_id": {"type": "string", "description": "where the path has none"},
+                    "question_index": {
+                        "type": "integer",
+                        "description": "the question that is answered; 409 when another is open",
+                    },
+                },
+            }
+        }
+        for kind in ("multipart/form-data", "application/json")
     },
 }

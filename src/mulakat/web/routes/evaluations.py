@@ -1,33 +1,28 @@
 """Single evaluations: one spoken or typed answer in, one result out.
 
-Access: guests where the operator allows them; a result's id is its capability (74 random
-bits), shown to nobody but the one who sent the answer.
+Access: accounts, and guests where the operator allows them. What an account or a guest's browser
+has sent, nobody else may read; what a program has sent without either, whoever knows its id.
 """
 
 import asyncio
 import json
-import re
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, aclosing, suppress
+from contextlib import aclosing, suppress
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from mulakat import errors, intake
-from mulakat.languages import codes
-from mulakat.settings import KIB
-from mulakat.store.values import Answer, NewAnswer, Progress
-from mulakat.web import problems, schemas
-from mulakat.web.admin_access import require_same_origin
+from mulakat.store.values import Answer, Progress
+from mulakat.web import answering, problems, schemas
+from mulakat.web.identity import Identity, who
 from mulakat.web.state import Parts, parts
 
 router = APIRouter()
 
 KEEP_ALIVE_SECONDS = 15.0
 """Between comments on a silent event stream, below the 30–60 s after which proxies close it."""
-
-_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 _REFUSALS = (400, 401, 403, 408, 409, 413, 415, 422, 503, 507)
 
@@ -46,69 +41,67 @@ _DOCS: dict[str, Any] = {
 @router.post("/api/v1/evaluations", tags=["evaluations"], **_DOCS)
 @router.post("/interview_speech_evaluation", tags=["compatible"], **_DOCS)
 async def evaluate(request: Request) -> Response:
-    """Take an answer; reply when it is evaluated, or at once with `Prefer: respond-async`."""
-    here, reader = parts(request), problems.reader_language(request)
-    require_same_origin(request)
-    _admit_guest(here)
-    key = _idempotency_key(request)
-    async with (
-        _room(request, here),
-        intake.receive(
-            request.stream(),
-            request.headers.get("content-type", ""),
-            spool=here.spool,
-            disk=here.disk,
-            languages=codes(),
-            default_language=reader,
-            admit=here.governor.admit_audio,
-        ) as submission,
-    ):
-        audio_key = await submission.store_audio()
-        audio = submission.audio
-        accepted = await _accept(
-            here,
-            audio_key,
-            NewAnswer(
-                question=submission.question,
-                language=submission.language,
-                reader=reader,
-                additional_text=submission.additional_text,
-                voice_name=submission.voice_name,
-                typed_text=submission.typed_text,
-                audio_key=audio_key,
-                audio_bytes=audio.bytes if audio else None,
-                audio_sha256=audio.sha256 if audio else None,
-                audio_container=audio.container if audio else None,
-                idempotency_key=key,
-                body_hash=submission.body_hash,
-                request_id=request.state.request_id,
-            ),
-        )
-    here.workers.wake()
-    if not _wants_async(request):
-        await _finished_or_left(request, here, accepted.id)
-    return await _show(here, accepted.id, reader, created=True)
+    """Take an answer; reply when it is evaluated, or at once with `Prefer: respond-async`.
 
-
-async def _accept(here: Parts, audio_key: str | None, new: NewAnswer) -> Answer:
-    """Make the row; a recording that certainly got none, or that exists already, is deleted.
-
-    Where the outcome is unknown (cancelled, or the database lost in its commit) the row may
-    be there: the recording stays, and the sweep looks at the row.
+    With `question_id` it answers a question of the bank, and is judged by its key points.
     """
-    unwanted = False
-    try:
-        accepted = await here.answers.accept(new, here.settings.intake.queue_limit)
-        unwanted = accepted.replayed
-    except (errors.IdempotencyConflict, errors.QueueFull):
-        unwanted = True
-        raise
-    finally:
-        if audio_key and unwanted:
-            here.spool.unlink(audio_key, "discarded")
-        elif audio_key:
-            here.spool.settle(audio_key)
-    return accepted.answer
+    here, identity = parts(request), await who(request)
+    reader = problems.reader_language(request)
+    answering.idempotency_key(request)  # before the body is read
+    async with answering.received(request, here, language=reader) as submission:
+        question, guide = await _question(here, submission)
+        new = answering.new_answer(
+            request,
+            identity,
+            submission,
+            await submission.store_audio(),
+            question=question,
+            language=submission.language,
+            body_hash=submission.body_hash,
+            question_id=submission.question_id,
+            guide=guide,
+        )
+        accepted = (await answering.accept(here, new)).answer
+    here.workers.wake()
+    if not answering.wants_async(request):
+        await answering.finished_or_left(request, here, accepted.id)
+    return await _show(here, await _sure(here, accepted.id), reader, created=True)
+
+
+async def _question(
+    here: Parts, submission: intake.Submission
+) -> tuple[str, dict[str, Any] | None]:
+    """Return the question as it is asked, and what the bank knows of a strong answer."""
+    if submission.question_id is None:
+        return submission.question, None
+    await asyncio.to_thread(here.bank.questions, submission.language)  # from disk, once
+    asked = here.bank.get(submission.language, submission.question_id)
+    if asked is None:
+        raise errors.Invalid("field_invalid", field="question_id")
+    return asked.text, asked.guide
+
+
+async def _mine(here: Parts, identity: Identity, answer_id: str) -> Answer:
+    """Return an answer that the reader may read. Raises NotFound for another's."""
+    answer = await _sure(here, answer_id)
+    if not _reads(identity, answer):
+        raise errors.NotFound
+    return answer
+
+
+async def _sure(here: Parts, answer_id: str) -> Answer:
+    answer = await here.answers.get(answer_id)
+    if answer is None:
+        raise errors.NotFound
+    return answer
+
+
+def _reads(identity: Identity, answer: Answer) -> bool:
+    if answer.owner is not None:
+        return identity.account is not None and identity.account.id == answer.owner
+    if answer.guest is not None:
+        return answer.guest == identity.guest
+    return True  # nobody's: its id, 74 random bits, was told to nobody but the sender
 
 
 @router.get(
@@ -120,7 +113,9 @@ async def _accept(here: Parts, audio_key: str | None, new: NewAnswer) -> Answer:
 )
 async def read(request: Request, answer_id: str) -> Response:
     """Return the result; 202 while it is not done; the problem when it failed."""
-    return await _show(parts(request), answer_id, problems.reader_language(request))
+    here = parts(request)
+    answer = await _mine(here, await who(request), answer_id)
+    return await _show(here, answer, problems.reader_language(request))
 
 
 @router.delete(
@@ -133,7 +128,7 @@ async def read(request: Request, answer_id: str) -> Response:
 async def delete(request: Request, answer_id: str) -> Response:
     """Delete the row, its result and its recording now."""
     here = parts(request)
-    require_same_origin(request)
+    await _mine(here, await who(request), answer_id)
     answer = await here.answers.delete(answer_id)
     if answer is None:
         raise errors.NotFound
@@ -151,9 +146,9 @@ async def delete(request: Request, answer_id: str) -> Response:
 )
 async def events(request: Request, answer_id: str) -> Response:
     """Stream `progress` events, then `done` with the result's address or `failed`."""
-    here, reader = parts(request), problems.reader_language(request)
-    if await here.answers.get(answer_id) is None:
-        raise errors.NotFound
+    here = parts(request)
+    await _mine(here, await who(request), answer_id)
+    reader = problems.reader_language(request)
     return StreamingResponse(
         _event_stream(here, answer_id, reader),
         media_type="text/event-stream",
@@ -190,96 +185,29 @@ async def _event(here: Parts, answer_id: str, reader: str, progress: Progress | 
         return _sse("done", {"id": answer_id, "status": "done"})
     if progress.state == "failed":
         answer = await here.answers.get(answer_id)
-        error = _failure(answer) if answer else errors.NotFound()
+        error = answering.failure(answer) if answer else errors.NotFound()
         return _sse("failed", problems.document(error, reader, id=answer_id))
-    return _sse("progress", await _pending(here, answer_id, progress))
+    return _sse("progress", await answering.pending(here, answer_id, progress))
 
 
 def _sse(event: str, data: dict[str, object]) -> bytes:
     return f"event: {event}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
 
 
-async def _pending(here: Parts, answer_id: str, progress: Progress) -> dict[str, object]:
-    estimate = None
-    if progress.place:
-        estimate = round(progress.place * (await here.answers.depth()).seconds_each)
-    return schemas.Pending(
-        id=answer_id,
-        status="queued" if progress.state == "queued" else "running",
-        stage=progress.stage or ("queued" if progress.state == "queued" else "decoding"),
-        progress=progress.progress,
-        place=progress.place,
-        estimate_seconds=estimate,
-    ).model_dump()
-
-
-def _failure(answer: Answer) -> errors.MulakatError:
-    return errors.from_code(answer.error_code or "internal", answer.error_params)
-
-
-async def _show(here: Parts, answer_id: str, reader: str, *, created: bool = False) -> Response:
-    answer = await here.answers.get(answer_id)
-    if answer is None:
-        raise errors.NotFound
-    location = {"Location": f"/api/v1/evaluations/{answer_id}"}
+async def _show(here: Parts, answer: Answer, reader: str, *, created: bool = False) -> Response:
+    location = {"Location": f"/api/v1/evaluations/{answer.id}"}
     if answer.state == "done":
         document = {"id": answer.id, "status": "done", **(answer.result or {})}
         return JSONResponse(document, headers=location if created else None)
     if answer.state == "failed":
-        return problems.response(_failure(answer), reader, location, id=answer.id)
-    progress = (await here.answers.progress([answer_id])).get(answer_id)
+        return problems.response(answering.failure(answer), reader, location, id=answer.id)
+    progress = (await here.answers.progress([answer.id])).get(answer.id)
     if progress is None:
         raise errors.NotFound
     if progress.state in {"done", "failed"}:  # it ended between the two looks
-        return await _show(here, answer_id, reader, created=created)
+        return await _show(here, await _sure(here, answer.id), reader, created=created)
     return JSONResponse(
-        await _pending(here, answer_id, progress),
+        await answering.pending(here, answer.id, progress),
         status_code=202,
         headers={**location, "Retry-After": "1"},
     )
-
-
-async def _finished_or_left(request: Request, here: Parts, answer_id: str) -> None:
-    """Wait for the result, unless the client goes away; the answer is processed all the same."""
-    waiting = asyncio.create_task(here.watch.finished(answer_id))
-    leaving = asyncio.create_task(_left(request))
-    try:
-        await asyncio.wait({waiting, leaving}, return_when="FIRST_COMPLETED")
-    finally:
-        for task in (waiting, leaving):
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-
-
-async def _left(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
-
-
-def _room(request: Request, here: Parts) -> AbstractAsyncContextManager[None]:
-    """Return a promise of memory for the body, taken before any of it is read."""
-    if not request.headers.get("content-type", "").startswith("multipart/"):
-        length = request.headers.get("content-length", "")
-        # See memory.budget.COSTS; without a length, the most there may be.
-        size = 16 * KIB + 11 * int(length) if length.isdecimal() else None
-        return here.governor.reserve("typed", size)
-    return here.governor.reserve("upload")
-
-
-def _admit_guest(here: Parts) -> None:
-    guests = here.settings.intake.guests
-    if guests == "off" or (guests == "auto" and not here.settings.web.loopback):
-        raise errors.GuestsNotAllowed
-
-
-def _idempotency_key(request: Request) -> str | None:
-    key = request.headers.get("idempotency-key")
-    if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
-        raise errors.Invalid("idempotency_key_invalid")
-    return key
-
-
-def _wants_async(request: Request) -> bool:
-    preferences = ",".join(request.headers.getlist("prefer")).lower().split(",")
-    return any(one.strip().split(";")[0] == "respond-async" for one in preferences)
