@@ -1,7 +1,8 @@
 """Accounts: register, log in and out, change the password, say how to be addressed.
 
 Register tells that an address has an account, which without sending e-mail it cannot help; it
-is throttled by address. Login tells nothing, in words or in time.
+is throttled by address. Login tells nothing, in words or in time. Who may call what stands in
+web/access.py.
 """
 
 from typing import Any
@@ -15,10 +16,9 @@ from mulakat.languages import codes
 from mulakat.observe.log import logger
 from mulakat.store.accounts import Account
 from mulakat.web import schemas
-from mulakat.web.access import require_same_origin
 from mulakat.web.address import client_address, neighbourhood
 from mulakat.web.bodies import described, read_json
-from mulakat.web.identity import Identity, forget_guest, who
+from mulakat.web.identity import forget_guest, my_account, who
 from mulakat.web.login import prove
 from mulakat.web.passwords import LONGEST, check_rules, normal_email
 from mulakat.web.sessions import COOKIE, Session, drop_cookie, set_cookie
@@ -93,7 +93,6 @@ def _docs(summary: str, body: type[BaseModel] | None, *refusals: int) -> dict[st
 async def register(request: Request) -> Response:
     """Make a candidate's account; the browser's answers as a guest become its own."""
     here = parts(request)
-    require_same_origin(request)
     if here.settings.accounts.registration == "off":
         raise errors.RegistrationOff
     asked = await read_json(request, Registration)
@@ -108,7 +107,6 @@ async def register(request: Request) -> Response:
 @router.post("/api/v1/login", **_docs("Log in", Credentials, 400, 401, 403, 415, 422, 429, 503))
 async def login(request: Request) -> Response:
     """Open a session, under a new id; the browser's answers as a guest become the account's."""
-    require_same_origin(request)
     asked = await read_json(request, Credentials)
     await parts(request).sessions.check()
     try:
@@ -124,7 +122,6 @@ async def login(request: Request) -> Response:
 @router.post("/api/v1/logout", status_code=204, **_docs("Log out", None, 403, 503))
 async def logout(request: Request) -> Response:
     """End the session of this browser."""
-    require_same_origin(request)
     identity = await who(request)
     if identity.session:
         await parts(request).sessions.end(identity.session)
@@ -140,8 +137,7 @@ async def logout(request: Request) -> Response:
 async def change_password(request: Request) -> Response:
     """Change the password; every other session of the account ends, this one gets a new id."""
     here = parts(request)
-    require_same_origin(request)
-    account, _ = _own_session(await who(request))
+    account = await my_account(request)
     asked = await read_json(request, PasswordChange)
     check_rules(asked.new_password, account.email)
     await here.sessions.check()  # else the password would be changed, and an error told
@@ -157,8 +153,8 @@ async def change_password(request: Request) -> Response:
 @router.get("/api/v1/account", **_docs("Your account", None, 401, 503))
 async def read(request: Request) -> Response:
     """Return the account."""
-    identity = await who(request)
-    return JSONResponse(_document(_account(identity), identity.session))
+    account = await my_account(request)
+    return JSONResponse(_document(account, (await who(request)).session))
 
 
 @router.patch(
@@ -167,15 +163,13 @@ async def read(request: Request) -> Response:
 )
 async def change(request: Request) -> Response:
     """Change the name or the language of what is said to its owner."""
-    require_same_origin(request)
-    identity = await who(request)
-    account = _account(identity)
+    account = await my_account(request)
     asked = await read_json(request, AccountChange)
     if asked.language is not None and asked.language not in codes():
         raise errors.Invalid("language_unknown", language=asked.language, known=", ".join(codes()))
     name = None if asked.name is None else _name(asked.name)
     changed = await parts(request).accounts.change(account.id, name=name, language=asked.language)
-    return JSONResponse(_document(changed, identity.session))
+    return JSONResponse(_document(changed, (await who(request)).session))
 
 
 async def _logged_in(request: Request, account: Account, event: str, status: int = 200) -> Response:
@@ -192,19 +186,6 @@ async def _logged_in(request: Request, account: Account, event: str, status: int
     set_cookie(request, response, cookie)
     forget_guest(request, response)
     return response
-
-
-def _account(identity: Identity) -> Account:
-    if identity.account is None:
-        raise errors.LoginRequired
-    return identity.account
-
-
-def _own_session(identity: Identity) -> tuple[Account, Session]:
-    account = _account(identity)
-    if identity.session is None:
-        raise errors.SessionNeeded
-    return account, identity.session
 
 
 def _name(text: str) -> str:
