@@ -51,13 +51,10 @@ async def running(settings: Settings) -> AsyncIterator[tuple[FastAPI, Parts]]:
 async def ask(
     app: FastAPI, method: str, path: str, headers: dict[str, str] | None = None, body: bytes = b""
 ) -> tuple[int, str]:
-    """Return a response's status and, unless it is a success, its body.
-
-    A success is left at its head: a stream of events would have no end.
-    """
-    status: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    """Return a response's status and body; of one that streams, what came first."""
+    started: list[int] = []
     received: list[bytes] = []
-    left = asyncio.Event()
+    streams, left = asyncio.Event(), asyncio.Event()
     messages = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> dict[str, Any]:
@@ -68,8 +65,11 @@ async def ask(
 
     async def send(message: Any) -> None:
         if message["type"] == "http.response.start":
-            status.set_result(message["status"])
-        received.append(message.get("body", b""))
+            started.append(message["status"])
+        elif message.get("body"):
+            received.append(message["body"])
+            if message.get("more_body"):
+                streams.set()
 
     given = {"host": HOST, "content-length": str(len(body))} | (headers or {})
     scope = {
@@ -79,11 +79,9 @@ async def ask(
         "headers": [(k.lower().encode(), v.encode()) for k, v in given.items()],
     }  # fmt: skip
     call = asyncio.create_task(app(scope, receive, send))
-    await asyncio.wait({call, asyncio.ensure_future(status)}, return_when="FIRST_COMPLETED")
-    if not call.done() and status.result() < 300:
-        left.set()
-        call.cancel()
-        await asyncio.wait({call})
-        return status.result(), ""
+    waiting = asyncio.create_task(streams.wait())
+    await asyncio.wait({call, waiting}, return_when="FIRST_COMPLETED")
+    waiting.cancel()
+    left.set()  # a stream has no end until its reader leaves
     await call
-    return status.result(), b"".join(received).decode()
+    return started[0], b"".join(received).decode()
