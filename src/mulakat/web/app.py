@@ -32,6 +32,7 @@ from mulakat.web.routes import accounts as account_routes
 from mulakat.web.routes import admin, admin_page, evaluations, questions, tokens
 from mulakat.web.routes import interviews as interview_routes
 from mulakat.web.state import Parts, Workers
+from mulakat.web.tidying import tidied
 from mulakat.web.watch import Watch
 
 DISK_THREADS = 4
@@ -71,7 +72,9 @@ def create_app(
                 deleted=figures.deleted,
             )
             bank = Bank(settings.interviews.questions_dir)
-            interviews = Interviews(engine, BankChooser(bank))
+            interviews = await stack.enter_async_context(
+                tidied(Interviews(engine, BankChooser(bank)))
+            )
             disk = ThreadPoolExecutor(DISK_THREADS, thread_name_prefix="disk")
             stack.callback(disk.shutdown)
             watch = await stack.enter_async_context(Watch(answers))

@@ -17,6 +17,9 @@ import structlog
 from fastapi import Depends, FastAPI
 from httpx import ASGITransport, AsyncClient, Response
 
+import few_questions
+from mulakat.interview.bank import Bank
+from mulakat.interview.chooser import BankChooser
 from mulakat.languages import codes, messages
 from mulakat.memory.governor import Governor
 from mulakat.memory.ladder import RUNGS, Footing
@@ -24,6 +27,8 @@ from mulakat.settings import MIB, Admin, Settings, Store, Web
 from mulakat.store.accounts import Accounts
 from mulakat.store.answers import Answers
 from mulakat.store.engine import make_engine
+from mulakat.store.interview_values import NewInterview
+from mulakat.store.interviews import Interviews
 from mulakat.store.spool import Spool
 from mulakat.store.tables import metadata
 from mulakat.store.tokens import Tokens
@@ -84,6 +89,7 @@ class Here:
     passwords: Passwords
     sessions: Sessions
     throttle: MemoryThrottle
+    interviews: Interviews
 
 
 @asynccontextmanager
@@ -116,6 +122,7 @@ async def here(tmp_path: Path) -> AsyncIterator[Here]:
         passwords=passwords,
         sessions=Sessions(FileSessions(tmp_path / "sessions", 500)),
         throttle=MemoryThrottle(),
+        interviews=Interviews(engine, BankChooser(Bank(few_questions.write(tmp_path / "bank")))),
     )
     passwords.close()
     await engine.dispose()
@@ -276,6 +283,25 @@ async def test_a_login_flood_gets_429_with_when_to_come_back(web: AsyncClient) -
     assert refused.status_code == 429
     assert int(refused.headers["retry-after"]) > 0
     assert (await web.get(READS[0], headers=BEARER)).status_code == 200
+
+
+async def test_clearing_ends_every_interview_and_says_how_many(
+    web: AsyncClient, here: Here
+) -> None:
+    account = await here.accounts.create("a@example.org", "", "!")
+    interview = await here.interviews.start(
+        NewInterview(
+            account_id=account.id, field="software", level="mid", language="en", total_questions=3
+        )
+    )
+    document = (await web.get(READS[0], headers=BEARER)).json()
+    assert document["sessions"]["interviews"] == 1
+    for path, count in ((ACTIONS[0], 1), (ACTIONS[1], 0)):
+        cleared = (await web.post(path, headers=BEARER)).json()
+        assert cleared == {"message": "cleared", "cleared_count": count}
+    found = await here.interviews.get(interview.id, account.id)
+    assert found
+    assert found.state == "cleared"
 
 
 async def test_a_login_form_of_megabytes_is_not_read(web: AsyncClient) -> None:

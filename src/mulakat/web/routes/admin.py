@@ -56,7 +56,7 @@ async def status(here: Parts) -> dict[str, Any]:
         "model_loaded": document["model"] is not None,
         "temporary_files": await _files(here),
         "queue": await _queue(here),
-        "sessions": {"logins": await _logins(here), "interviews": 0},
+        "sessions": {"logins": await _logins(here), "interviews": await _interviews(here)},
         "gc": [{"generation": n, **stats} for n, stats in enumerate(gc.get_stats())],
     }
 
@@ -77,6 +77,13 @@ async def _logins(here: Parts) -> int | None:
     try:
         return await here.sessions.count()
     except errors.SessionsDown:
+        return None
+
+
+async def _interviews(here: Parts) -> int | None:
+    try:
+        return await here.interviews.running()
+    except errors.DatabaseBusy:
         return None
 
 
@@ -205,11 +212,12 @@ def _worker_rss(snapshot: Snapshot) -> int:
 @router.post("/api/v1/admin/interviews/clear", tags=["admin"], summary="End all interviews")
 @router.post("/debug/clear_auto_interview_sessions", tags=["compatible"], summary="End all")
 async def clear_interviews(request: Request) -> JSONResponse:
-    """End every running interview; there are none yet, so none is ended.
+    """End every unfinished interview; what was answered stays.
 
     Access: the operator.
     """
-    return _done(request, "clear_interviews", {"message": "cleared", "cleared_count": 0})
+    cleared = await parts(request).interviews.clear_all()
+    return _done(request, "clear_interviews", {"message": "cleared", "cleared_count": cleared})
 
 
 def _done(request: Request, action: str, figures: dict[str, Any]) -> JSONResponse:

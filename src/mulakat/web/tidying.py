@@ -1,0 +1,37 @@
+"""What is done for interviews each minute, whoever looks at them or not."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from mulakat import errors
+from mulakat.observe.log import logger
+from mulakat.store.interviews import Interviews
+
+PERIOD_SECONDS = 60.0
+
+
+@asynccontextmanager
+async def tidied(interviews: Interviews) -> AsyncIterator[Interviews]:
+    """Take in results and close what stood for a day, now and each minute of a block."""
+    task = asyncio.create_task(_each_minute(interviews), name="interviews")
+    try:
+        yield interviews
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _each_minute(interviews: Interviews) -> None:
+    """Do it for ever; whatever fails, the next minute tries again."""
+    while True:
+        try:
+            closed = await interviews.tidy()
+            if closed:
+                logger("interviews").info("interviews closed", interviews=closed)
+        except errors.DatabaseBusy:
+            logger("interviews").warning("database not reachable, will try again")
+        except Exception:
+            logger("interviews").exception("defect while tidying interviews")
+        await asyncio.sleep(PERIOD_SECONDS)
