@@ -291,6 +291,7 @@ class Worker:
             container=answer.audio_container,
             typed_text=answer.typed_text,
             additional_text=answer.additional_text or "",
+            key_points=tuple((answer.guide or {}).get("key_points", ())),
         )
 
     def _process(self, job: "Job", loop: asyncio.AbstractEventLoop) -> dict[str, Any]:
