@@ -189,6 +189,20 @@ def test_fifty_identical_submissions_at_once_make_one_answer(owner: httpx.Client
     assert {one.json()["question_index"] for one in sent} == {2}
 
 
+def test_a_recording_without_speech_is_refused_and_the_question_stays_open(
+    owner: httpx.Client, tmp_path: Path
+) -> None:
+    session = start(owner)["session_id"]
+    silence = speech.encode(speech.noise(3, level=0.0), tmp_path / "silence.wav", "wav")
+    path = f"/api/v1/interviews/{session}/answers"
+    refused = owner.post(path, files={"audio": ("a.wav", silence.read_bytes())})
+    assert (refused.status_code, refused.json()["code"]) == (422, "no_speech")
+    assert refused.json()["session_id"] == session
+    page = owner.get(f"/api/v1/interviews/{session}").json()
+    assert (page["state"], len(page["turns"])) == ("asking", 1)
+    assert answer(owner, session).json()["question_index"] == 2
+
+
 def test_completing_waits_for_the_answer_that_is_being_evaluated(owner: httpx.Client) -> None:
     session = start(owner)["session_id"]
     assert answer(owner, session, headers={"prefer": "respond-async"}).status_code == 202
@@ -277,7 +291,8 @@ def test_killed_while_an_answer_is_evaluated_the_interview_goes_on_where_it_was(
     tmp_path: Path,
 ) -> None:
     bank = few_questions.write(tmp_path / "bank")
-    with serving(tmp_path / "data", questions_dir=str(bank)) as server:
+    leases = {"lease": "2", "heartbeat": "0.2"}  # the dead worker's runs out soon
+    with serving(tmp_path / "data", questions_dir=str(bank), **leases) as server:
         with enter(server, OWNER) as client:
             session = start(client)["session_id"]
             assert answer(client, session, headers={"prefer": "respond-async"}).status_code == 202

@@ -23,7 +23,7 @@ def why(reader: str, reason: Mapping[str, Any]) -> str:
 
 def final(reader: str, interview: Interview) -> str:
     """Return the plain text at the end: how many answers, their mean, the best and the weakest."""
-    scored = [turn for turn in interview.turns if turn.score is not None and not turn.skipped_at]
+    scored = _scored(interview)
     lines = [
         say(
             reader,
@@ -46,8 +46,12 @@ def final(reader: str, interview: Interview) -> str:
 
 def mean_score(interview: Interview) -> int | None:
     """Return the mean of the scored answers, 0–100, or None without one."""
-    scores = [_score(one) for one in interview.turns if one.score is not None]
+    scores = [_score(one) for one in _scored(interview)]
     return round(fmean(scores)) if scores else None
+
+
+def _scored(interview: Interview) -> list[Turn]:
+    return [one for one in interview.turns if one.score is not None and not one.skipped_at]
 
 
 def _score(turn: Turn) -> int:

@@ -166,3 +166,33 @@ def test_no_body_takes_more_memory_than_is_promised_for_one(
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak + 2 * len(body) <= COSTS["typed"]  # as it came, and as bytes
+
+
+def test_a_question_of_the_bank_or_of_an_interview_need_not_be_sent() -> None:
+    of_bank = checked({"question_id": "software-old-code", "answer": "Because."})
+    assert (of_bank.question, of_bank.question_id) == ("", "software-old-code")
+    fields = {"session_id": "i", "question_index": "3", "answer": "Because."}
+    of_interview = submission(fields, None, languages=LANGUAGES, default_language="tr", asked=True)
+    assert (of_interview.session_id, of_interview.question_index) == ("i", 3)
+    assert code_of(fields) == "question_missing"
+
+
+@pytest.mark.parametrize("index", ["0", "-1", "1.5", "100", "first", "²"])
+def test_a_place_in_an_interview_is_a_number_from_1(index: str) -> None:
+    assert code_of({"question": "?", "answer": "x", "question_index": index}) == "field_invalid"
+
+
+def test_a_place_in_an_interview_may_be_a_number_in_json() -> None:
+    assert fields_of_json(b'{"question_index": 3}') == {"question_index": "3"}
+    for wrong in (b"true", b"1.5", b"[1]"):
+        with pytest.raises(errors.Invalid):
+            fields_of_json(b'{"question_index": ' + wrong + b"}")
+
+
+def test_answers_to_two_questions_are_not_the_same() -> None:
+    given = {"question": "?", "answer": "x"}
+    hashes = {
+        checked(given | more).body_hash
+        for more in ({}, {"question_index": "1"}, {"question_index": "2"}, {"question_id": "a"})
+    }
+    assert len(hashes) == 4

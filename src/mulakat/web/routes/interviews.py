@@ -31,6 +31,7 @@ MOST_LISTED = 100
 DEFAULT_LEVEL = "junior"
 
 _UNDER_WAY = frozenset({"queued", "running"})
+_WAITING = frozenset({"created", "evaluating"})
 
 
 class Start(BaseModel):
@@ -109,7 +110,8 @@ async def active(request: Request) -> Response:
     """Say whether an interview is going on, and where it stands."""
     here, account = parts(request), await my_account(request)
     found = await here.interviews.active(account.id)
-    if found and await here.interviews.advance(found.id):
+    if found and found.state in _WAITING:
+        await here.interviews.advance(found.id)
         found = await here.interviews.active(account.id)
     return JSONResponse(interview_documents.active(found))
 
@@ -243,7 +245,9 @@ async def _look(here: Parts, interview_id: str, account: Account) -> Interview:
     Raises NotFound.
     """
     found = await here.interviews.get(interview_id, account.id)
-    if found and await here.interviews.advance(found.id):
+    if found and found.state in _WAITING:
+        # Whether we move it or somebody else just did, it is to be seen as it is now.
+        await here.interviews.advance(found.id)
         found = await here.interviews.get(interview_id, account.id)
     if found is None:
         raise errors.NotFound
@@ -296,9 +300,9 @@ def _refuse_early(interview: Interview) -> None:
 async def _outcome(
     here: Parts, account: Account, interview_id: str, accepted: Answer, reader: str
 ) -> Response:
+    given = await here.answers.get(accepted.id)  # first: the interview may only be further
     interview = await _look(here, interview_id, account)
     turn = next((one for one in interview.turns if one.id == accepted.turn_id), None)
-    given = await here.answers.get(accepted.id)
     if given is None or turn is None:
         raise errors.NotFound
     location = _location(interview_id)
