@@ -141,7 +141,7 @@ def held(server: Server) -> tuple[float, int, int]:
 def test_ten_thousand_requests_with_resets_and_slow_readers_leave_the_web_process_flat(
     tmp_path: Path,
 ) -> None:
-    with serving(tmp_path / "data") as server:
+    with serving(tmp_path / "data", guest_rate="1000000") as server:
         each = REQUESTS // ROUNDS
         seen = []
         for number in range(ROUNDS):

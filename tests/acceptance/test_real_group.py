@@ -66,7 +66,7 @@ def test_answers_in_a_row_then_twenty_of_16_mib_at_once_then_bad_ones_fit_into_5
         for name in ("answer.webm", "answer.wav")
     ]
     options = Options("all", EVALUATIONS, 1, (), "en", None, "", tmp_path)
-    with grouped(tmp_path / "data", group) as server:
+    with grouped(tmp_path / "data", group, guest_rate="1000000") as server:
         probe = OwnProbe(server.process.pid, server.data)
         report = drive(options, recordings, server.url, probe, Console(quiet=True))
         assert httpx.get(f"{server.url}/health").json()["status"] == "healthy"
@@ -110,7 +110,7 @@ def test_an_answer_that_needs_400_mb_more_fails_with_its_reason_and_the_next_is_
 ) -> None:
     (tmp_path / "sitecustomize.py").write_text(ALLOCATES.format(size=400 * MIB))
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
-    with grouped(tmp_path / "data", group) as server:
+    with grouped(tmp_path / "data", group, guest_rate="1000000") as server:
         web = server.process.pid
         failed = post(server, speech.recording("beckett").read_bytes())
         assert (failed.status_code, failed.json()["code"]) == (503, "out_of_memory")

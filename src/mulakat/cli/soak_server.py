@@ -219,6 +219,7 @@ def own_server(environ: Mapping[str, str], folder: Path) -> Iterator[Own]:
                     "MULAKAT_HOST": "127.0.0.1",
                     "MULAKAT_PORT": "0",
                     "MULAKAT_GUESTS": "on",
+                    "MULAKAT_GUEST_RATE": "1000000",  # it is to be loaded, by one address
                     "MULAKAT_DATABASE_URL": "",
                 },
                 stdout=subprocess.PIPE,
