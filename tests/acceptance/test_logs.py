@@ -62,7 +62,7 @@ class Candidate:
         self.numbers = count()
         self.client = server.client(
             headers={
-                "Cookie": "mulakat_admin=kanaryacookie; other=kanaryacookie",
+                "Cookie": "mulakat_session=kanaryacookie; mulakat_guest=kanaryacookie",
                 "Authorization": "Bearer kanaryabearer",
                 "Referer": "https://kanaryareferer.example/kanaryareferer",
                 "User-Agent": "kanaryaagent",

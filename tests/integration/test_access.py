@@ -258,6 +258,20 @@ async def test_a_form_needs_its_sessions_secret_everywhere(walk: Walk) -> None:
             assert seen == (403, "form_expired"), (method, template)
 
 
+async def test_a_form_with_its_sessions_secret_breaks_no_route(walk: Walk) -> None:
+    for method, template in walk.routes:
+        if method in UNSAFE:
+            cookie, session = await walk.here.sessions.open(OWNER, 1)
+            headers = {
+                "cookie": f"{COOKIE}={cookie}",
+                "content-type": "application/x-www-form-urlencoded",
+            }
+            body = f"csrf={session.csrf}".encode()
+            status, text = await ask(walk.app, method, await walk.path(template), headers, body)
+            assert status < 500, (method, template)
+            assert "form_expired" not in text
+
+
 async def test_a_route_that_is_not_in_the_table_is_refused(walk: Walk) -> None:
     walk.app.get("/forgotten")(lambda: {"secret": 1})
     with structlog.testing.capture_logs() as events:
