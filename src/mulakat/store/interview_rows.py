@@ -1,5 +1,7 @@
 """Reading interviews: the queries that the moves of `store.interviews` are made of."""
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, and_, func, select
@@ -52,6 +54,18 @@ async def load(connection: AsyncConnection, which: ColumnElement[bool]) -> Inter
     )
     asked = (await connection.execute(query)).mappings().all()
     return Interview(**row, turns=tuple(Turn(**one) for one in asked))
+
+
+async def answered_of(connection: AsyncConnection, ids: Sequence[str]) -> Counter[str]:
+    """Return how many questions of each interview have a result."""
+    # The state is looked at here: in the query SQLite takes its index for it, over all answers.
+    query = (
+        select(turns.c.interview_id, answers.c.state)
+        .join_from(turns, answers, answers.c.turn_id == turns.c.id)
+        .where(turns.c.interview_id.in_(ids))
+    )
+    rows = (await connection.execute(query)).all()
+    return Counter(interview_id for interview_id, state in rows if state == "done")
 
 
 async def result_of(connection: AsyncConnection, answer_id: str | None) -> dict[str, Any] | None:

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from mulakat import clock, errors
 from mulakat.store.answers import Move as WithAnswer
 from mulakat.store.engine import reading, writing
-from mulakat.store.interview_rows import load, owned, result_of, situation
+from mulakat.store.interview_rows import answered_of, load, owned, result_of, situation
 from mulakat.store.interview_values import (
     ACTIVE,
     MOVES,
@@ -64,25 +64,14 @@ class Interviews:
 
     async def page(self, account: str, before: str | None, size: int) -> list[Listed]:
         """Return up to `size` interviews, the newest first, older than the one named."""
-        answered = (
-            select(func.count())
-            .select_from(answers)
-            .join(turns, turns.c.id == answers.c.turn_id)
-            .where(turns.c.interview_id == interviews.c.id, answers.c.state == "done")
-            .scalar_subquery()
-        )
-        query = select(interviews, answered.label("answered")).where(
-            interviews.c.account_id == account
-        )
+        query = select(interviews).where(interviews.c.account_id == account)
         if before is not None:
             query = query.where(interviews.c.id < before)
         query = query.order_by(interviews.c.id.desc()).limit(size)
         async with reading(self._engine) as connection:
             rows = (await connection.execute(query)).mappings().all()
-        return [
-            Listed(Interview(**{k: v for k, v in row.items() if k != "answered"}), row["answered"])
-            for row in rows
-        ]
+            answered = await answered_of(connection, [row["id"] for row in rows])
+        return [Listed(Interview(**row), answered[row["id"]]) for row in rows]
 
     async def running(self) -> int:
         """Return how many interviews are unfinished, everybody's."""
