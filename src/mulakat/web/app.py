@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from fastapi import Depends, FastAPI
 
 from mulakat import __version__
-from mulakat.interview.bank import Bank
+from mulakat.interview.bank import Bank, BankError
 from mulakat.interview.chooser import BankChooser
 from mulakat.memory.governor import Governor
 from mulakat.memory.release import settle
@@ -71,7 +72,7 @@ def create_app(
                 settings.intake.disk_floor,
                 deleted=figures.deleted,
             )
-            bank = Bank(settings.interviews.questions_dir)
+            bank = _bank(settings.interviews.questions_dir)
             interviews = await stack.enter_async_context(
                 tidied(Interviews(engine, BankChooser(bank)))
             )
@@ -173,3 +174,13 @@ def create_app(
     app.add_middleware(metrics.Measured, metrics=figures)
     app.add_middleware(RequestId)
     return app
+
+
+def _bank(folder: Path | None) -> Bank:
+    """Return the question bank; a fault in an own one shows now, not in somebody's interview."""
+    bank = Bank(folder)
+    if folder and not bank.languages:
+        raise BankError([f"{folder}: no questions; see docs/questions.md"])
+    for language in bank.languages if folder else ():
+        bank.questions(language)
+    return bank
