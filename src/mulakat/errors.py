@@ -23,6 +23,8 @@ MulakatError
 │   ├── InterviewActive        409  interview_active
 │   ├── TooLarge               413  too_large
 │   ├── NotAudio               415  not_audio
+│   ├── NotDocument            415  not_document
+│   ├── DocumentsFull          409  documents_full
 │   ├── UnsupportedBody        415  unsupported_body
 │   ├── TypedOnly              503  typed_only
 │   └── Invalid                422  a code of its own for each cause, see INVALID_CODES
@@ -66,6 +68,12 @@ INVALID_CODES = frozenset(
         "language_unknown",
         "field_invalid",
         "idempotency_key_invalid",
+        "document_missing",
+        "document_ambiguous",
+        "document_unreadable",
+        "document_encrypted",
+        "document_too_complex",
+        "document_empty",
         "email_invalid",
         "password_too_short",
         "password_too_long",
@@ -253,6 +261,20 @@ class NotAudio(Refused):
 
     code = "not_audio"
     status = 415
+
+
+class NotDocument(Refused):
+    """The bytes are neither PDF, DOCX nor text."""
+
+    code = "not_document"
+    status = 415
+
+
+class DocumentsFull(Refused):
+    """The account has as many documents as it may. Params: limit."""
+
+    code = "documents_full"
+    status = 409
 
 
 class UnsupportedBody(Refused):

@@ -9,7 +9,9 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mulakat import errors
+from mulakat.settings import Queue, Store
 from mulakat.store.answers import Answers
+from mulakat.store.documents import Documents
 from mulakat.store.spool import Spool
 from mulakat.store.values import NewAnswer
 from mulakat.web.answering import accept
@@ -50,7 +52,8 @@ async def test_cancelled_at_any_moment_a_queued_answer_keeps_its_recording(
     for key in await answers.owned_audio():
         assert here.spool.path(key).exists()
     assert here.spool.unsettled() == frozenset()
-    await upkeep.once(answers, here.spool, starting=True)
+    documents = Documents(engine, Queue(), Store())
+    await upkeep.once(answers, documents, here.spool, starting=True)
     left = {path.name for path in here.spool.audio.iterdir()}
     assert left == await answers.owned_audio()
 

@@ -16,6 +16,7 @@ from mulakat.providers import model_files
 from mulakat.settings import MIB, Settings, Speech, Store
 from mulakat.store import engine as engines
 from mulakat.store.answers import Answers, NewAnswer
+from mulakat.store.documents import Documents
 from mulakat.store.spool import Spool
 from mulakat.worker.supervisor import Supervisor
 from mulakat.worker.wire import Message
@@ -65,7 +66,9 @@ async def house(tmp_path: Path, migrated: Callable[[str, Path], Store]) -> Async
         footing = ladder.stand(512 * MIB, model_files.installed_dir(Speech()))
         supervisor = await stack.enter_async_context(
             Supervisor(
-                settings, answers, Spool(tmp_path / "spool", 0), dict(os.environ), footing,
+                settings, answers, Documents(engine, settings.queue, store),
+                Spool(tmp_path / "spool", 0), dict(os.environ),
+                footing=footing,
                 heard=told,
             )
         )  # fmt: skip

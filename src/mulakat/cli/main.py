@@ -66,6 +66,18 @@ def worker_process(parent: int) -> None:
     sys.exit(asyncio.run(work(settings)))
 
 
+@main.command("read-document", hidden=True)
+@click.option("--media", type=click.Choice(["pdf", "docx", "text"]), required=True)
+@click.option("--parent", type=int, required=True)
+def read_document(media: str, parent: int) -> None:
+    """Read a document on standard input; for the worker, not for people."""
+    from mulakat.pipeline.reader import main as run
+    from mulakat.worker.parent import die_with_parent
+
+    die_with_parent(parent)
+    run(media)
+
+
 @main.command()
 def migrate() -> None:
     """Bring the database to this version's tables."""

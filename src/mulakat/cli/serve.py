@@ -20,6 +20,7 @@ from mulakat.providers import model_files
 from mulakat.settings import MIB, Settings, environment
 from mulakat.store import lock, migrate
 from mulakat.store.answers import Answers
+from mulakat.store.documents import Documents
 from mulakat.store.engine import make_engine
 from mulakat.store.spool import Spool
 from mulakat.worker import upkeep
@@ -99,8 +100,11 @@ async def _work(settings: Settings, environ: Mapping[str, str]) -> None:
     engine = make_engine(settings.store)
     spool = Spool(settings.store.data_dir / "spool", settings.intake.disk_floor)
     answers = Answers(engine, settings.queue, settings.store)
+    documents = Documents(engine, settings.queue, settings.store)
     try:
-        async with Supervisor(settings, answers, spool, environ, _footing(settings)) as supervisor:
+        async with Supervisor(
+            settings, answers, documents, spool, environ, footing=_footing(settings)
+        ) as supervisor:
 
             def pids() -> dict[str, int]:
                 ours = {"supervisor": os.getpid()}
@@ -116,19 +120,21 @@ def _embedded(settings: Settings, environ: Mapping[str, str]) -> "StartWorkers":
     @asynccontextmanager
     async def start(
         answers: Answers,
+        documents: Documents,
         spool: Spool,
         changed: Callable[[], None],
         heard: Callable[[str, dict[str, Any]], None],
     ) -> "AsyncIterator[Workers]":
-        await upkeep.once(answers, spool, starting=True)
-        keeping = asyncio.create_task(upkeep.each_minute(answers, spool), name="upkeep")
+        await upkeep.once(answers, documents, spool, starting=True)
+        keeping = asyncio.create_task(upkeep.each_minute(answers, documents, spool), name="upkeep")
         try:
             async with Supervisor(
                 settings,
                 answers,
+                documents,
                 spool,
                 environ,
-                _footing(settings),
+                footing=_footing(settings),
                 changed=changed,
                 heard=lambda message: heard(message.kind, message.data),
                 keeping=keeping,

@@ -6,15 +6,12 @@ from contextlib import asynccontextmanager
 
 from mulakat import errors
 from mulakat.intake import form, multipart
+from mulakat.intake.bodies import MAX_JSON_BYTES, whole
 from mulakat.intake.form import Audio, Submission
 from mulakat.intake.upload import Upload
-from mulakat.settings import MAX_TEXT_CHARACTERS, MIB
 from mulakat.store.spool import Spool
 
-__all__ = ["Audio", "Submission", "fields", "receive"]
-
-MAX_JSON_BYTES = MIB
-"""Of a JSON body: all fields at their limits, each character written as two `\\uXXXX`."""
+__all__ = ["MAX_JSON_BYTES", "Audio", "Submission", "fields", "receive"]
 
 
 @asynccontextmanager
@@ -46,7 +43,7 @@ async def receive(
         if kind == "multipart/form-data":
             fields = await multipart.read(chunks, content_type, upload)
         elif kind == "application/json":
-            fields = form.fields_of_json(await _whole(chunks))
+            fields = form.fields_of_json(await whole(chunks))
         else:
             raise errors.UnsupportedBody
         yield form.submission(
@@ -77,12 +74,3 @@ async def fields(
         return await multipart.read(chunks, content_type, upload)
     finally:
         await upload.discard()
-
-
-async def _whole(chunks: AsyncIterator[bytes]) -> bytes:
-    body = bytearray()
-    async for chunk in chunks:
-        body += chunk
-        if len(body) > MAX_JSON_BYTES:  # the sentence of TooLarge speaks of a recording
-            raise errors.Invalid("text_too_long", limit=MAX_TEXT_CHARACTERS)
-    return bytes(body)

@@ -78,9 +78,9 @@ class Submission:
         return await self.keep()
 
 
-def too_long(name: str) -> errors.Invalid:
-    """Return the error for a field of more characters than LIMITS allows."""
-    limit = LIMITS[name]
+def too_long(name: str, limits: Mapping[str, int] = LIMITS) -> errors.Invalid:
+    """Return the error for a field of more characters than `limits` allow."""
+    limit = limits[name]
     if name == "question":
         return errors.Invalid("question_too_long", limit=limit)
     if limit == MAX_TEXT_CHARACTERS:
@@ -88,8 +88,8 @@ def too_long(name: str) -> errors.Invalid:
     return errors.Invalid("field_invalid", field=name)
 
 
-def fields_of_json(body: bytes) -> dict[str, str]:
-    """Return the known text fields of a JSON object; null counts as absent.
+def fields_of_json(body: bytes, limits: Mapping[str, int] = LIMITS) -> dict[str, str]:
+    """Return the text fields of a JSON object that `limits` know; null counts as absent.
 
     Raises Malformed for what is no JSON object, Invalid(field_invalid) for a value that is
     no string.
@@ -106,7 +106,7 @@ def fields_of_json(body: bytes) -> dict[str, str]:
     if not isinstance(document, dict):
         raise errors.Malformed(reason="JSON is not an object")
     found: dict[str, str] = {}
-    for name in LIMITS:
+    for name in limits:
         value = document.get(name)
         if value is None:
             continue

@@ -4,7 +4,7 @@ The parser finds boundaries and headers; every bound is here. File names, and wh
 says of its own type, are never looked at.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -28,13 +28,20 @@ _PLAIN = {b"", b"7bit", b"8bit", b"binary"}
 _CHARSETS = {b"utf-8", b"utf8", b"us-ascii"}
 
 
-async def read(chunks: AsyncIterator[bytes], content_type: str, upload: Upload) -> dict[str, str]:
-    """Return the text fields; the part named `audio` goes to `upload` as it comes.
+async def read(
+    chunks: AsyncIterator[bytes],
+    content_type: str,
+    upload: Upload,
+    *,
+    part: str = "audio",
+    limits: Mapping[str, int] = LIMITS,
+) -> dict[str, str]:
+    """Return the text fields of `limits`; the part named `part` goes to `upload` as it comes.
 
     Stops reading at the first thing wrong. Raises Malformed (framing, truncation, charset, a
     field twice), TooLarge, NotAudio, Invalid or DiskFull.
     """
-    parts = _Parts(upload)
+    parts = _Parts(upload, part, limits)
     parser = parts.parser(_boundary(content_type))
     received = 0
     async for chunk in chunks:
@@ -69,7 +76,9 @@ def _options(header: bytes) -> tuple[bytes, dict[bytes, bytes]]:
 class _Parts:
     """The parser's callbacks, and what they have gathered."""
 
-    def __init__(self, upload: Upload) -> None:
+    def __init__(self, upload: Upload, part: str, limits: Mapping[str, int]) -> None:
+        self._part = part
+        self._limits = limits
         self.texts: dict[str, str] = {}
         self.ended = False
         self._upload = upload
@@ -80,7 +89,7 @@ class _Parts:
         self._headers: dict[bytes, bytes] = {}
         self._name: str | None = None  # of a text part that is read
         self._text = bytearray()
-        self._in_audio = False
+        self._in_file = False
 
     def parser(self, boundary: bytes) -> MultipartParser:
         return MultipartParser(
@@ -131,10 +140,10 @@ class _Parts:
         if self._headers.get(b"content-transfer-encoding", b"").strip().lower() not in _PLAIN:
             raise errors.Malformed(reason="content-transfer-encoding")
         name = options[b"name"].decode("ascii", "replace")
-        if name == "audio":
+        if name == self._part:
             self._upload.start()
-            self._in_audio = True
-        elif name in LIMITS:
+            self._in_file = True
+        elif name in self._limits:
             self._text_begins(name)
 
     def _text_begins(self, name: str) -> None:
@@ -146,12 +155,12 @@ class _Parts:
         self._name = name
 
     def _data(self, data: bytes, start: int, end: int) -> None:
-        if self._in_audio:
+        if self._in_file:
             self._upload.feed(memoryview(data)[start:end])
         elif self._name:
             # No character has more than 4 bytes in UTF-8; `form` counts characters.
-            if len(self._text) + end - start > 4 * LIMITS[self._name]:
-                raise too_long(self._name)
+            if len(self._text) + end - start > 4 * self._limits[self._name]:
+                raise too_long(self._name, self._limits)
             self._text += data[start:end]
 
     def _part_ends(self) -> None:
@@ -160,7 +169,7 @@ class _Parts:
                 self.texts[self._name] = self._text.decode()
             except UnicodeDecodeError:
                 raise errors.Malformed(reason=f"field {self._name} is not UTF-8") from None
-        self._in_audio = False
+        self._in_file = False
         self._name = None
         self._text.clear()
 

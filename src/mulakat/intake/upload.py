@@ -1,4 +1,4 @@
-"""A recording as it streams in: counted, recognised, hashed and written, in constant memory."""
+"""A file as it streams in: counted, recognised, hashed and written, in constant memory."""
 
 import asyncio
 import hashlib
@@ -21,16 +21,28 @@ _T = TypeVar("_T")
 
 
 class Upload:
-    """The one recording of a request; `feed` takes its bytes, `flush` awaits the disk.
+    """The one file of a request; `feed` takes its bytes, `flush` awaits the disk.
 
     Nothing reaches the disk before its container is recognised. `disk` is the application's
     small pool of threads; a request waits for each of its writes, so it never holds more
-    than WRITE_BYTES and the chunk that filled them.
+    than WRITE_BYTES and the chunk that filled them. `recognise` names the kind by the first
+    HEAD_BYTES, `unknown` and `empty` make the errors for a file that it does not know, and for
+    one without a byte.
     """
 
     def __init__(
-        self, spool: Spool, disk: Executor, admit: Callable[[], None] = lambda: None
+        self,
+        spool: Spool,
+        disk: Executor,
+        admit: Callable[[], None] = lambda: None,
+        *,
+        recognise: Callable[[bytes], str | None] = container,
+        unknown: Callable[[], errors.Refused] = errors.NotAudio,
+        empty: Callable[[], errors.Refused] = lambda: errors.Invalid("audio_empty"),
     ) -> None:
+        self._known = recognise
+        self._unknown = unknown
+        self._empty = empty
         self.started = False
         self._spool = spool
         self._disk = disk
@@ -76,7 +88,7 @@ class Upload:
         if not self.started:
             return None
         if self._count == 0:
-            raise errors.Invalid("audio_empty")
+            raise self._empty()
         kind = self._container or self._recognise()
         data, self._buffer = self._buffer, bytearray()
         await self._in_thread(lambda: self._write(data))
@@ -94,9 +106,9 @@ class Upload:
             await asyncio.shield(self._in_thread(self._let_go))
 
     def _recognise(self) -> str:
-        self._container = container(bytes(self._buffer[:HEAD_BYTES]))
+        self._container = self._known(bytes(self._buffer[:HEAD_BYTES]))
         if self._container is None:
-            raise errors.NotAudio
+            raise self._unknown()
         return self._container
 
     async def _in_thread(self, work: Callable[[], _T]) -> _T:

@@ -20,6 +20,7 @@ from mulakat.observe.metrics import Metrics
 from mulakat.settings import MAX_AUDIO_BYTES, MAX_BODY_OVERHEAD, MIB, Settings
 from mulakat.store.accounts import Accounts
 from mulakat.store.answers import Answers
+from mulakat.store.documents import Documents
 from mulakat.store.engine import make_engine
 from mulakat.store.interviews import Interviews
 from mulakat.store.spool import Spool
@@ -31,6 +32,7 @@ from mulakat.web.middleware import BodyLimit, Defects, OwnNames, RequestId, Secu
 from mulakat.web.passwords import Passwords
 from mulakat.web.routes import accounts as account_routes
 from mulakat.web.routes import admin, admin_page, evaluations, questions, tokens
+from mulakat.web.routes import documents as document_routes
 from mulakat.web.routes import interviews as interview_routes
 from mulakat.web.state import Parts, Workers
 from mulakat.web.tidying import tidied
@@ -40,10 +42,10 @@ DISK_THREADS = 4
 """Threads that write recordings: enough to keep a disk busy, few enough to stay small."""
 
 StartWorkers = Callable[
-    [Answers, Spool, Callable[[], None], Callable[[str, dict[str, Any]], None]],
+    [Answers, Documents, Spool, Callable[[], None], Callable[[str, dict[str, Any]], None]],
     AbstractAsyncContextManager[Workers],
 ]
-"""Starts the worker side for the life of the application; the third argument is to be called
+"""Starts the worker side for the life of the application; the fourth argument is to be called
 whenever an answer's row has changed, the last with each event of a worker: kind and data."""
 
 ModelTrouble = Callable[[], str | None]
@@ -67,6 +69,7 @@ def create_app(
             engine = make_engine(settings.store)
             stack.push_async_callback(engine.dispose)
             answers = Answers(engine, settings.queue, settings.store)
+            documents = Documents(engine, settings.queue, settings.store)
             spool = Spool(
                 settings.store.data_dir / "spool",
                 settings.intake.disk_floor,
@@ -80,7 +83,7 @@ def create_app(
             stack.callback(disk.shutdown)
             watch = await stack.enter_async_context(Watch(answers))
             workers = await stack.enter_async_context(
-                start_workers(answers, spool, watch.nudge, figures.heard)
+                start_workers(answers, documents, spool, watch.nudge, figures.heard)
             )
 
             def pids() -> dict[str, int]:
@@ -126,6 +129,7 @@ def create_app(
                 sessions=sessions,
                 throttle=throttle,
                 interviews=interviews,
+                documents=documents,
                 bank=bank,
             )
 
@@ -150,15 +154,19 @@ def create_app(
     )
     app.state.leave = lambda: None
     problems.install(app)
-    app.include_router(health.router)
-    app.include_router(metrics.router)
-    app.include_router(evaluations.router)
-    app.include_router(interview_routes.router)
-    app.include_router(questions.router)
-    app.include_router(account_routes.router)
-    app.include_router(tokens.router)
-    app.include_router(admin.router)
-    app.include_router(admin_page.router)
+    for router in (
+        health.router,
+        metrics.router,
+        evaluations.router,
+        interview_routes.router,
+        document_routes.router,
+        questions.router,
+        account_routes.router,
+        tokens.router,
+        admin.router,
+        admin_page.router,
+    ):
+        app.include_router(router)
     pages.install(app)
     # Outermost last: the id covers everything, the headers cover refusals too.
     if settings.web.loopback:

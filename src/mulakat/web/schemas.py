@@ -84,6 +84,36 @@ _FIELDS: dict[str, object] = {
     "voice_name": {"type": "string"},
 }
 
+DOCUMENT_BODY: dict[str, object] = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["file", "purpose"],
+                "properties": {
+                    "file": {
+                        "type": "string",
+                        "format": "binary",
+                        "description": "PDF, DOCX or plain text; at most 16 MiB",
+                    },
+                    "purpose": {"type": "string", "enum": ["cv", "posting"]},
+                },
+            }
+        },
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "required": ["text", "purpose"],
+                "properties": {
+                    "text": {"type": "string", "maxLength": 20000},
+                    "purpose": {"type": "string", "enum": ["cv", "posting"]},
+                },
+            }
+        },
+    },
+}
+
 REQUEST_BODY: dict[str, object] = {
     "required": True,
     "content": {

@@ -13,6 +13,7 @@ from mulakat.observe.metrics import Metrics
 from mulakat.settings import Settings
 from mulakat.store.accounts import Accounts
 from mulakat.store.answers import Answers
+from mulakat.store.documents import Documents
 from mulakat.store.interviews import Interviews
 from mulakat.store.spool import Spool
 from mulakat.store.tokens import Tokens
@@ -94,6 +95,7 @@ class Parts:
     sessions: "Sessions"
     throttle: "Throttle"
     interviews: Interviews
+    documents: Documents
     bank: Bank
 
 

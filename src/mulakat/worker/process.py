@@ -22,10 +22,12 @@ from mulakat.memory.release import collect, settle
 from mulakat.observe.log import logger
 from mulakat.settings import Settings
 from mulakat.store.answers import Answers
+from mulakat.store.documents import Documents
 from mulakat.store.engine import make_engine
 from mulakat.store.spool import Deletion, Spool
 from mulakat.store.values import Claim
 from mulakat.worker import wire
+from mulakat.worker.reading import Reader
 from mulakat.worker.tools import Workshop
 
 if TYPE_CHECKING:
@@ -60,7 +62,10 @@ class LeaseLost(Exception):
 class Worker:
     """One worker process's life. `run` returns the exit status."""
 
-    def __init__(self, settings: Settings, answers: Answers, spool: Spool) -> None:
+    def __init__(
+        self, settings: Settings, answers: Answers, documents: Documents, spool: Spool
+    ) -> None:
+        self._reader = Reader(documents, spool, settings.queue)
         self._settings = settings
         self._answers = answers
         self._spool = spool
@@ -87,8 +92,13 @@ class Worker:
             while not self._stopping.is_set():
                 if self._to_retire:
                     return wire.RETIRED_EXIT
+                name = f"{os.uname().nodename}:{os.getpid()}"
                 try:
-                    claim = await self._answers.claim(f"{os.uname().nodename}:{os.getpid()}")
+                    # Documents first: they take a second, and somebody waits to begin.
+                    if await self._reader.one(name, self._stopping):
+                        self._say("progress")
+                        continue
+                    claim = await self._answers.claim(name)
                 except errors.DatabaseBusy:
                     self._log.warning("database not reachable, will look again")
                     claim = None
@@ -342,7 +352,8 @@ async def work(settings: Settings) -> int:
 
     spool = Spool(settings.store.data_dir / "spool", settings.intake.disk_floor, deleted=deleted)
     answers = Answers(engine, settings.queue, settings.store)
+    documents = Documents(engine, settings.queue, settings.store)
     try:
-        return await Worker(settings, answers, spool).run()
+        return await Worker(settings, answers, documents, spool).run()
     finally:
         await engine.dispose()

@@ -21,6 +21,7 @@ from mulakat.memory.ladder import Footing
 from mulakat.observe.log import logger
 from mulakat.settings import Settings, environment
 from mulakat.store.answers import Answers
+from mulakat.store.documents import Documents
 from mulakat.store.spool import Spool
 from mulakat.store.values import Lease
 from mulakat.worker import upkeep, wire
@@ -62,16 +63,18 @@ class Supervisor:
         self,
         settings: Settings,
         answers: Answers,
+        documents: Documents,
         spool: Spool,
         base_environment: Mapping[str, str],
-        footing: Footing,
         *,
+        footing: Footing,
         changed: Callable[[], None] = lambda: None,
         heard: Callable[[wire.Message], None] = lambda _message: None,
         keeping: asyncio.Task[None] | None = None,
     ) -> None:
         self._settings = settings
         self._answers = answers
+        self._documents = documents
         self._spool = spool
         self._environment = base_environment
         self._changed = changed
@@ -122,7 +125,7 @@ class Supervisor:
 
     async def sweep(self) -> dict[str, int]:
         """Do the upkeep of each minute now; returns `files`, their `bytes`, and `results`."""
-        return await upkeep.once(self._answers, self._spool)
+        return await upkeep.once(self._answers, self._documents, self._spool)
 
     def trouble(self) -> str | None:
         """Return why answers are not being processed now, or None."""

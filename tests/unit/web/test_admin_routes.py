@@ -26,6 +26,7 @@ from mulakat.memory.ladder import RUNGS, Footing
 from mulakat.settings import MIB, Admin, Settings, Store, Web
 from mulakat.store.accounts import Accounts
 from mulakat.store.answers import Answers
+from mulakat.store.documents import Documents
 from mulakat.store.engine import make_engine
 from mulakat.store.interview_values import NewInterview
 from mulakat.store.interviews import Interviews
@@ -57,6 +58,7 @@ class Worker:
     """A worker side that lets its model go at once when it is not busy."""
 
     answers: Answers
+    documents: Documents
     spool: Spool
     model: str | None = "base"
     busy: bool = False
@@ -72,7 +74,7 @@ class Worker:
     def retire(self) -> None: ...
 
     async def sweep(self) -> dict[str, int]:
-        return await upkeep.once(self.answers, self.spool)
+        return await upkeep.once(self.answers, self.documents, self.spool)
 
 
 @dataclass
@@ -108,7 +110,7 @@ async def here(tmp_path: Path) -> AsyncIterator[Here]:
         await connection.run_sync(metadata.create_all)
     answers = Answers(engine, settings.queue, settings.store)
     spool = Spool(tmp_path / "spool", 0)
-    worker = Worker(answers, spool)
+    worker = Worker(answers, Documents(engine, settings.queue, settings.store), spool)
     governor = Governor(settings.memory, lambda: {"web": os.getpid()}, worker)
     passwords = Passwords(plenty)
     yield Here(

@@ -29,7 +29,7 @@ async def test_a_defect_does_not_end_the_upkeep(
     monkeypatch.setattr(upkeep, "PERIOD_SECONDS", 0.001)
     answers = Broken()
     keeping = asyncio.create_task(
-        upkeep.each_minute(answers, Spool(tmp_path, 0))  # type: ignore[arg-type]
+        upkeep.each_minute(answers, None, Spool(tmp_path, 0))  # type: ignore[arg-type]
     )
     async with asyncio.timeout(5):
         await answers.again.wait()
