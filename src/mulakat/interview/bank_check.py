@@ -173,6 +173,7 @@ def compare(first: Iterable[Question], second: Iterable[Question], names: str) -
         facts = {
             "category": (one.category, two.category),
             "level": (one.level, two.level),
+            "places to fill": (_places(one), _places(two)),
             "number of key points": (len(one.key_points), len(two.key_points)),
             "follow-ups": (
                 [(f.when, f.point) for f in one.follow_ups],
@@ -185,3 +186,7 @@ def compare(first: Iterable[Question], second: Iterable[Question], names: str) -
             if a != b
         ]
     return problems
+
+
+def _places(one: Question) -> set[str]:
+    return set(_PLACE.findall(one.text))

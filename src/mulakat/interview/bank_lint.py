@@ -9,13 +9,19 @@ from itertools import combinations
 from pathlib import Path
 
 from mulakat.interview import bank_check
-from mulakat.interview.bank import CATEGORIES, LEVELS, Bank, BankError, Question
+from mulakat.interview.bank import CATEGORIES, LEVELS, SOURCES, Bank, BankError, Question
 from mulakat.languages.matching import fold, is_content, tokens
 
 ALIKE = 0.5
 """Share of pieces of four letters, stop words left out, that two questions may have in common
 (Dice). The likest two of our own bank have 0.4 at most (a test); one question with other small
 words around it has 0.6 and more."""
+
+_FRAME = {
+    "en": frozenset({"tell", "describe", "time"}),
+    "tr": frozenset({"anlatir", "misiniz"}),
+}
+"""Folded words by which any question may ask for a story: they make no two questions alike."""
 
 _MARKS = (
     (re.compile(r"  "), "two spaces in a row"),
@@ -40,16 +46,24 @@ def lint(folder: Path | None) -> list[str]:
         return [f"{folder}: there is no <language>/<field>.toml, such as en/data.toml"]
     problems: list[str] = []
     parts: dict[str, tuple[Question, ...]] = {}
+    templates: dict[str, tuple[Question, ...]] = {}
     for language in bank.languages:
         try:
             parts[language] = bank.questions(language)
+            templates[language] = tuple(
+                one for source in SOURCES for one in bank.templates(language, source)
+            )
         except BankError as error:
             problems += error.problems
-    for (one, first), (two, second) in combinations(parts.items(), 2):
+    for (one, first), (two, second) in [
+        *combinations(parts.items(), 2),
+        *combinations(templates.items(), 2),
+    ]:
         problems += bank_check.compare(first, second, f"{one} and {two}")
     for language, questions in parts.items():
         problems += [f"{language}: {said}" for said in _complete(questions)]
-        problems += [f"{language}, {said}" for said in _written(language, questions)]
+        everything = [*questions, *templates[language]]
+        problems += [f"{language}, {said}" for said in _written(language, everything)]
         problems += [f"{language}: {said}" for said in _alike(language, questions)]
     return problems
 
@@ -92,6 +106,9 @@ def _alike(language: str, questions: Sequence[Question]) -> Iterator[str]:
 
 def pieces(language: str, text: str) -> frozenset[str]:
     """Return the pieces of four letters by which questions are compared."""
-    words = [one.folded for one in tokens(text) if is_content(language, one)]
+    frame = _FRAME.get(language, frozenset())
+    words = [
+        one.folded for one in tokens(text) if is_content(language, one) and one.folded not in frame
+    ]
     line = f" {' '.join(words)} " if words else f" {fold(text)} "
     return frozenset(line[i : i + 4] for i in range(len(line) - 3))

@@ -1,7 +1,6 @@
 """The bank that comes with Mulakat, and banks with faults."""
 
 import shutil
-import subprocess
 from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
@@ -65,36 +64,6 @@ def test_a_question_is_found_by_its_id_and_field() -> None:
     assert bank.get("en", "nothing") is None
     assert bank.questions("en", "nothing") == ()
     assert one.guide == {"key_points": list(one.key_points), "example": one.example}
-
-
-DICTIONARIES = {"tr": "tr_TR", "en": "en_GB"}
-ALLOWED = Path(__file__).parents[2] / "fixtures" / "spelling"
-
-
-def unknown(language: str) -> set[str]:
-    """The words of our bank that the dictionary does not know, in small letters."""
-    texts = [
-        text.replace("’", "'")
-        for one in Bank().questions(language)
-        for _, text in bank_lint.texts(one)
-    ]
-    done = subprocess.run(
-        [shutil.which("hunspell") or "",  "-d", DICTIONARIES[language], "-l", "-i", "utf-8"],
-        input="\n".join(texts), capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    return {word.partition("'")[0] for word in done.stdout.split()}
-
-
-@pytest.mark.parametrize("language", languages.codes())
-def test_our_bank_is_spelt_as_the_dictionary_has_it(language: str) -> None:
-    dictionary = Path("/usr/share/hunspell") / f"{DICTIONARIES[language]}.dic"
-    if not (shutil.which("hunspell") and dictionary.exists()):
-        pytest.skip(f"no hunspell with {dictionary.stem}: tools/ensure-spelling installs it")
-    allowed = (ALLOWED / f"{language}.txt").read_text(encoding="utf-8").split()
-    found = unknown(language)
-    assert allowed == sorted(set(allowed)), "sorted, each word once"
-    assert found - set(allowed) == set()
-    assert set(allowed) - found == set(), "no longer needed"
 
 
 @pytest.mark.parametrize(
