@@ -2,15 +2,28 @@
 
 import json
 import os
+import shutil
+import sys
 import tempfile
+import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 
 from mulakat.interview import bank_check
-from mulakat.interview.bank import CATEGORIES, LEVELS, Bank, BankError, Question, files, parse
+from mulakat.interview.bank import (
+    CATEGORIES,
+    LEVELS,
+    TRIGGERS,
+    Bank,
+    BankError,
+    Question,
+    files,
+    parse,
+)
 from mulakat.interview.bank_lint import lint as faults
 from mulakat.languages import codes
 
@@ -81,47 +94,106 @@ def _document(one: Question) -> dict[str, Any]:
 
 @questions.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-@click.argument("file", type=click.File("rb"), default="-")
-def add(folder: Path, file: Any) -> None:
+@click.argument("file", type=click.File("rb"), required=False)
+def add(folder: Path, file: IO[bytes] | None) -> None:
     """Add questions of FILE (TOML, or - for standard input) to the bank in FOLDER.
 
     FILE has for each language a table of [[<language>.<field>]] questions, as docs/questions.md
     shows. All or none: the bank with them must be without a fault. Existing files keep their
-    text; comments in them stay.
+    text; comments in them stay. Without FILE, on a terminal: your editor opens with a form.
     """
-    import tomllib
+    if file is not None or not sys.stdin.isatty():
+        return _add(folder, (file or sys.stdin.buffer).read())
+    text: str | None = _form()
+    while True:
+        text = click.edit(text, extension=".toml")
+        if text is None:
+            raise click.ClickException("Nothing was added: the form was not saved.")
+        try:
+            return _add(folder, text.encode())
+        except click.ClickException as error:
+            error.show()
+            click.confirm("Open the form again?", default=True, abort=True)
 
+
+def _form() -> str:
+    text = (
+        f"# Write your field's key for FIELD. Categories: {', '.join(CATEGORIES)}.\n"
+        f"# Levels: {', '.join(LEVELS)}. When to follow up: {', '.join(TRIGGERS)}.\n"
+    )
+    for code in codes():
+        text += f"""
+[[{code}.FIELD]]
+id = "FIELD-two-words"
+category = "motivation"
+level = "junior"
+text = ""
+key_points = [
+    "",
+    "",
+    "",
+]
+example = ""
+
+[[{code}.FIELD.follow_up]]
+when = "no_result"
+text = ""
+
+[[{code}.FIELD.follow_up]]
+when = "point_missing"
+point = 1
+text = ""
+"""
+    return text
+
+
+def _add(folder: Path, raw: bytes) -> None:
+    changed = {
+        folder / language / f"{field}.toml": _extended(folder / language, field, entries)
+        for language, fields in _given(raw).items()
+        for field, entries in fields.items()
+    }
     try:
-        given = tomllib.loads(file.read().decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise click.ClickException(f"This is no TOML in UTF-8: {error}") from None
-    unknown = sorted(set(given) - set(codes()))
-    if unknown or not given:
-        raise click.ClickException(
-            f"Tables must be named by language ({', '.join(codes())}): [[en.data]]"
-        )
-    changed: dict[Path, str] = {}
-    for language, fields in given.items():
-        for field, entries in fields.items():
-            path = folder / language / f"{field}.toml"
-            changed[path] = _extended(path, field, entries)
-    with tempfile.TemporaryDirectory() as trial:
-        # The whole bank as it would be, in a copy: only a faultless one is written.
-        for code in codes():
-            for path in files(folder, code):
-                _write(Path(trial) / code / path.name, path.read_text(encoding="utf-8"))
-        for path, text in changed.items():
-            _write(Path(trial) / path.parent.name / path.name, text)
-        found = [one.replace(f"{trial}{os.sep}", "") for one in faults(Path(trial))]
+        found = _tried(folder, changed)
+        if not found:
+            _write(changed)
+    except OSError as error:
+        raise click.ClickException(f"Nothing was added: {error}") from None
     if found:
         raise click.ClickException("Nothing was added:\n" + "\n".join(found))
-    for path, text in changed.items():
-        _replace(path, text)
     click.echo(f"Added to {', '.join(str(path) for path in changed)}.")
 
 
-def _extended(path: Path, field: str, entries: Any) -> str:
+def _tried(folder: Path, changed: Mapping[Path, str]) -> list[str]:
+    """Return what would be wrong with the whole bank, tried in a copy."""
+    with tempfile.TemporaryDirectory() as trial:
+        for code in codes():
+            (Path(trial) / code).mkdir()
+            for path in files(folder, code):
+                shutil.copy(path, Path(trial) / code)
+        for path, text in changed.items():
+            (Path(trial) / path.parent.name / path.name).write_text(text, encoding="utf-8")
+        return [one.replace(f"{trial}{os.sep}", "") for one in faults(Path(trial))]
+
+
+def _given(raw: bytes) -> dict[str, dict[str, Any]]:
+    """Return the questions by language and field. Raises ClickException."""
+    try:
+        given = tomllib.loads(raw.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise click.ClickException(f"This is no TOML in UTF-8: {error}") from None
+    if not given or not all(code in codes() and isinstance(t, dict) for code, t in given.items()):
+        raise click.ClickException(
+            f"Tables must be named by language ({', '.join(codes())}): [[en.data]]"
+        )
+    return given
+
+
+def _extended(folder: Path, field: str, entries: Any) -> str:
     """Return a field's file with more questions at its end."""
+    if not bank_check.FIELD.fullmatch(field):
+        raise click.ClickException(f"{field}: a field's key has small letters and _ only")
+    path = folder / f"{field}.toml"
     if path.is_file():
         _, problems = parse(path)
         if problems:
@@ -157,16 +229,20 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-
-
-def _replace(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_suffix(".toml.new")
-    with new.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+def _write(changed: Mapping[Path, str]) -> None:
+    """Write all files beside the old ones first, so that a full disk leaves the bank as it was."""
+    new = {path.with_suffix(".toml.new"): path for path in changed}
+    try:
+        for beside, path in new.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with beside.open("w", encoding="utf-8") as file:
+                file.write(changed[path])
+                file.flush()
+                os.fsync(file.fileno())
+    except OSError:
+        for beside in new:
+            with suppress(OSError):
+                beside.unlink()
+        raise
+    for beside, path in new.items():
+        beside.replace(path)

@@ -25,7 +25,7 @@ FOLLOW_UPS = 2
 MOST_QUESTIONS = 500
 """Of one field."""
 
-_FIELD = re.compile(r"[a-z][a-z_]{1,39}")
+FIELD = re.compile(r"[a-z][a-z_]{1,39}")
 _ID = re.compile(r"[a-z][a-z_]*(-[a-z0-9]+){2,5}")
 _KNOWN = frozenset({"id", "category", "level", "text", "key_points", "example", "follow_up"})
 _PLACE = re.compile(r"\{([a-z]+)\}")
@@ -36,7 +36,7 @@ PLACES = frozenset({"skill", "role", "project", "requirement"})
 def form(path: Path, content: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with a field's file."""
     problems = []
-    if not _FIELD.fullmatch(path.stem):
+    if not FIELD.fullmatch(path.stem):
         problems.append(f"{path}: a field's file is named in small letters, like data.toml")
     name = content.get("field", {}).get("name") if isinstance(content.get("field"), dict) else None
     if not isinstance(name, str) or not name.strip():

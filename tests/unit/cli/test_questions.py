@@ -1,7 +1,12 @@
 """`mulakat questions lint`, `list` and `add`."""
 
 import json
+import os
+import pty
 import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -111,6 +116,8 @@ def test_a_question_is_added_in_both_languages(own: Path) -> None:
         ("not toml", "This is no TOML"),
         ("", "Tables must be named by language"),
         ("en.hr = ['x']", "each question is a table"),
+        ("en = 3", "Tables must be named by language"),
+        ("[[en.'../hr']]\nid = 'x'", "a field's key has small letters and _ only"),
     ],
 )
 def test_what_would_leave_a_fault_is_not_added(own: Path, given: str, said: str) -> None:
@@ -131,3 +138,56 @@ def test_a_new_field_gets_its_files(own: Path) -> None:
     status, said = run("add", str(own), str(path))
     assert status == 1, "a field of one question has not every category"
     assert "law has no question of the category" in said
+
+
+def test_a_file_that_cannot_be_written_leaves_the_bank_as_it_was(own: Path) -> None:
+    (own / "tr" / "hr.toml.new").mkdir()  # in the way, as a full disk would be
+    before = {path: path.read_bytes() for path in own.rglob("*.toml")}
+    status, said = run("add", str(own), given=table("en") + table("tr"))
+    assert status == 1
+    assert "Nothing was added" in said
+    assert {path: path.read_bytes() for path in own.rglob("*.toml")} == before
+    assert not (own / "en" / "hr.toml.new").exists()
+
+
+@pytest.fixture
+def terminal() -> Iterator[tuple[int, int]]:
+    ends = pty.openpty()
+    yield ends
+    for end in ends:
+        os.close(end)
+
+
+def in_editor(own: Path, terminal: tuple[int, int], script: str) -> tuple[int, str]:
+    """Runs `add` on a terminal; `script` is what the editor does with the form, "$1"."""
+    editor = own / "editor"
+    editor.write_text(f"#!/bin/sh\n{script}\n")
+    editor.chmod(0o700)
+    done = subprocess.run(
+        [sys.executable, "-m", "mulakat", "questions", "add", str(own)],
+        stdin=terminal[1], capture_output=True, text=True, timeout=60, check=False,
+        env={**os.environ, "EDITOR": str(editor), "VISUAL": str(editor)},
+    )  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_on_a_terminal_the_editor_opens_with_a_form_until_it_has_no_fault(
+    own: Path, terminal: tuple[int, int]
+) -> None:
+    given = own / "given"
+    given.write_text(table("en") + table("tr"), encoding="utf-8")
+    os.write(terminal[0], b"y\n")
+    first = f'cp "$1" {own}/form; sed -i s/FIELD/hr/g "$1"; touch {own}/again'
+    status, said = in_editor(
+        own, terminal, f'if [ -e {own}/again ]; then cp {given} "$1"; else {first}; fi'
+    )
+    assert status == 0, said
+    assert "must have 30 to 220" in said
+    assert "[[tr.FIELD.follow_up]]" in (own / "form").read_text()
+    assert Bank(own).get("tr", "hr-pay-slip") is not None
+
+
+def test_a_form_that_was_not_saved_adds_nothing(own: Path, terminal: tuple[int, int]) -> None:
+    status, said = in_editor(own, terminal, "true")
+    assert status == 1
+    assert "the form was not saved" in said
