@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from mulakat.interview import profile_questions
 from mulakat.interview.bank import SOURCES, Bank, FollowUp, Question
 from mulakat.interview.choose import choose
 from mulakat.interview.values import Candidate, Choice, Said, Standing
@@ -30,11 +31,14 @@ class BankChooser:
     def _candidates(self, situation: Situation) -> list[Candidate]:
         interview = situation.interview
         fields = dict.fromkeys((interview.field, GENERAL))
-        return [
+        asked = [
             _of_bank(question)
             for field in fields
             for question in self._bank.questions(interview.language, field)
         ]
+        return asked + profile_questions.candidates(
+            self._bank, interview.language, situation.cv, situation.posting
+        )
 
 
 def _of_bank(question: Question) -> Candidate:

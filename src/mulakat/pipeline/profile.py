@@ -147,7 +147,7 @@ def _known() -> list[tuple[str, str, re.Pattern[str]]]:
                 (
                     field,
                     names[0].rstrip("*"),
-                    re.compile(rf"(?<![\w+#.])(?:{spelt})(?:'\w+)?(?![\w+#])"),
+                    re.compile(rf"(?<![\w+#.])({spelt})(?:'\w+)?(?![\w+#])"),
                 )
             )
     return out
