@@ -38,6 +38,14 @@ _OWN_LETTERS = {"tr": re.compile(r"[çğıöşüÇĞİÖŞÜ]")}
 
 _OWN_FROM = 100
 
+_FAMILIAR = {
+    "tr": re.compile(
+        r"\b(sen|seni|sana|senin|senden|m[ıiuü]s[ıiuü]n|\w+(?:yor|m[ıi]ş|ca[kğ]|ce[kğ]|[aeıiuü]r)s[ıiuü]n)\b",
+        re.IGNORECASE,
+    )
+}
+"""How a language addresses a friend; a candidate is addressed politely."""
+
 
 def lint(folder: Path | None) -> list[str]:
     """Return all that is wrong with a bank; the bank that comes with Mulakat without a folder."""
@@ -86,14 +94,16 @@ def texts(one: Question) -> Iterator[tuple[str, str]]:
 
 
 def _written(language: str, questions: Sequence[Question]) -> Iterator[str]:
-    own = _OWN_LETTERS.get(language)
+    own, familiar = _OWN_LETTERS.get(language), _FAMILIAR.get(language)
     for one in questions:
         for what, text in texts(one):
             for pattern, said in _MARKS:
                 if pattern.search(text):
                     yield f"{one.id}: {what} has {said}: {text[:60]!r}"
+            if familiar and what in {"text", "follow-up"} and (found := familiar.search(text)):
+                yield f"{one.id}: {what} addresses a friend ({found[0]!r}), not a candidate"
             if own and len(text) >= _OWN_FROM and not own.search(text):
-                yield f"{one.id}: {what} has none of this language's own letters: {text[:60]!r}"
+                yield f"{one.id}: {what} has none of this language’s own letters: {text[:60]!r}"
 
 
 def _alike(language: str, questions: Sequence[Question]) -> Iterator[str]:

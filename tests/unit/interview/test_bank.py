@@ -98,6 +98,26 @@ def test_languages_that_disagree_are_told(own: Callable[..., Path]) -> None:
     assert found == ["hr-first-area: level differs between the languages (tr and en)"]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("hangisinden başlamak istersiniz", "hangisinden başlamak istersin", "('istersin')"),
+        ("anlatır mısınız", "anlatır mısın", "('mısın')"),
+        ("neyi yakından izlediniz", "neyi görüyorsun", "('görüyorsun')"),
+    ],
+)
+def test_turkish_speaks_politely(own: Callable[..., Path], old: str, new: str, said: str) -> None:
+    found = bank_lint.lint(own(lambda text: text.replace(old, new, 1), "tr"))
+    assert len(found) == 1
+    assert f"addresses a friend {said}" in found[0]
+
+
+def test_turkish_without_its_letters_is_told(own: Callable[..., Path]) -> None:
+    plain = str.maketrans("çğıöşüÇĞİÖŞÜâîû", "cgiosuCGIOSUaiu")
+    found = bank_lint.lint(own(lambda text: text.translate(plain), "tr"))
+    assert any("has none of this language’s own letters" in one for one in found)
+
+
 def test_a_question_asked_twice_in_other_small_words_is_told(own: Callable[..., Path]) -> None:
     def again(text: str) -> str:
         first = text.split("[[question]]")[1]
