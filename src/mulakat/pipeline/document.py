@@ -10,7 +10,7 @@ import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator
-from typing import IO, BinaryIO
+from typing import IO, Any, BinaryIO
 from xml.parsers import expat
 
 from mulakat.errors import Invalid
@@ -29,6 +29,18 @@ MOST_XML_DEPTH = 300
 
 MOST_STREAM_BYTES = 16 << 20
 """Of one stream of a PDF, unpacked: a page's drawing instructions are some KiB."""
+
+_PDF_LIMITS: dict[str, Any] = {
+    "zlib_maximum_output_length": MOST_STREAM_BYTES,
+    "lzw_maximum_output_length": MOST_STREAM_BYTES,
+    "run_length_maximum_output_length": MOST_STREAM_BYTES,
+    "brotli_maximum_output_length": MOST_STREAM_BYTES,
+    "array_based_stream_maximum_output_length": MOST_STREAM_BYTES,
+    "maximum_declared_stream_length": MOST_STREAM_BYTES,
+    "stream_decoding_work_maximum_length": 4 * MOST_STREAM_BYTES,
+    "stream_filters_maximum_length": 4,
+    "jbig2dec_binary": None,  # no other program is started
+}
 
 LEAST_CHARACTERS = 40
 """Less is no CV: a scan leaves at most a page number."""
@@ -150,14 +162,16 @@ def _pdf(file: BinaryIO) -> Iterator[str]:
     import logging
 
     import pypdf
-    from pypdf import errors, filters
+    from pypdf import errors
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # its warnings quote the document
-    for name in dir(filters):
-        if name.endswith(("_MAX_OUTPUT_LENGTH", "_STREAM_OUTPUT_LENGTH", "_STREAM_LENGTH")):
-            setattr(filters, name, min(getattr(filters, name), MOST_STREAM_BYTES))
+    with pypdf.apply_configuration(**_PDF_LIMITS):
+        yield from _pages(file, pypdf.PdfReader, errors.LimitReachedError)
+
+
+def _pages(file: BinaryIO, open_: Any, over: type[Exception]) -> Iterator[str]:
     try:
-        reader = pypdf.PdfReader(file, strict=False)
+        reader = open_(file, strict=False)
         if reader.is_encrypted and not _opened(reader):
             raise Invalid("document_encrypted")
         for number, page in enumerate(reader.pages):
@@ -166,9 +180,7 @@ def _pdf(file: BinaryIO) -> Iterator[str]:
             yield page.extract_text() + "\n"
     except (Invalid, MemoryError):
         raise
-    except errors.LimitReachedError:
-        raise Invalid("document_too_complex") from None
-    except RecursionError:
+    except (over, RecursionError):
         raise Invalid("document_too_complex") from None
     except Exception as error:
         # A broken file can make a parser raise anything; its words may quote the file.

@@ -344,7 +344,7 @@ async def test_sweep_removes_what_nobody_owns_and_says_how_much(
     left.write_bytes(b"x" * 10)
     here.spool._now = lambda: datetime.now(UTC) + timedelta(hours=2)
     done = (await web.post("/api/v1/admin/sweep", headers=BEARER)).json()
-    assert done == {"results": 0, "files": 1, "bytes": 10}
+    assert done == {"results": 0, "documents": 0, "files": 1, "bytes": 10}
     assert not left.exists()
 
 
