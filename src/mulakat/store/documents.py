@@ -93,19 +93,20 @@ class Documents(Leases):
     async def accept(self, new: NewDocument) -> tuple[Document, bool]:
         """Queue a document; return it, and whether the same file was there already.
 
-        One that failed is tried anew. Raises DocumentsFull.
+        One that failed is replaced, to be tried anew. Raises DocumentsFull, and NotFound when
+        the account is gone.
         """
         same = (
             table.c.account_id == new.account_id,
             table.c.purpose == new.purpose,
             table.c.file_sha256 == new.file_sha256,
-            table.c.state != "failed",
         )
         async with writing(self._engine) as connection:
             # One document of an account at a time, so that the limit is exact.
-            await connection.execute(
-                select(accounts.c.id).where(accounts.c.id == new.account_id).with_for_update()
-            )
+            account = select(accounts.c.id).where(accounts.c.id == new.account_id)
+            if await connection.scalar(account.with_for_update()) is None:
+                raise errors.NotFound
+            await connection.execute(delete(table).where(*same, table.c.state == "failed"))
             first = (await connection.execute(select(table).where(*same))).first()
             if first:
                 return _document(first), True
@@ -137,14 +138,15 @@ class Documents(Leases):
         return _document(found) if found else None
 
     async def of(self, account_id: str) -> list[Document]:
-        """Return an account's documents, the newest first; at most MOST."""
+        """Return an account's documents, the newest first, without results; at most MOST."""
         query = (
-            select(table)
+            select(*(one for one in table.c if one is not table.c.result))
             .where(table.c.account_id == account_id)
             .order_by(table.c.created_at.desc(), table.c.id.desc())
         )
         async with reading(self._engine) as connection:
-            return [_document(row) for row in (await connection.execute(query)).all()]
+            rows = (await connection.execute(query)).all()
+        return [Document(**row._mapping, result=None) for row in rows]
 
     async def delete(self, account_id: str, document_id: str) -> Document | None:
         """Delete a document, in whatever state; returns what it was. Its file is the caller's."""
