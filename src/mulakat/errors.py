@@ -365,7 +365,7 @@ class MemoryLow(Unavailable):
 
 
 class DiskFull(Unavailable):
-    """No room for the recording; nothing was kept of it."""
+    """No room for the file; nothing was kept of it."""
 
     code = "disk_full"
     status = 507

@@ -17,9 +17,8 @@ PURPOSES = ("cv", "posting")
 LIMITS = {"purpose": form.MAX_FIELD_CHARACTERS, "text": MAX_TEXT_CHARACTERS}
 """The fields that are read, and the characters each may have."""
 
-HEAD_BYTES = 4096
-
-_CONTROLS = bytes(set(range(32)) - {7, 8, 9, 10, 12, 13, 27})
+_CONTROLS = bytes(set(range(32)) - {7, 8, 9, 10, 11, 12, 13, 27})
+"""What no text has; Word pastes its line breaks as 11."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +33,7 @@ class Received:
 
 
 def media(head: bytes) -> str | None:
-    """Return pdf, docx or text by a document's first HEAD_BYTES, or None.
+    """Return pdf, docx or text by a document's first bytes (`sniff.HEAD_BYTES`), or None.
 
     A zip archive counts as docx; whether it is one, its reader says.
     """
@@ -64,13 +63,15 @@ async def receive(
     Raises UnsupportedBody, Malformed, TooLarge, NotDocument, Invalid or DiskFull.
     """
     kind = content_type.partition(";")[0].strip().lower()
+    text = ""
     upload = Upload(
         spool,
         disk,
         admit,
-        recognise=media,
+        recognise=lambda head: "text" if text else media(head),
         unknown=errors.NotDocument,
         empty=lambda: errors.Invalid("document_empty"),
+        repeated=lambda: errors.Invalid("document_ambiguous"),
     )
     try:
         if kind == "multipart/form-data":

@@ -26,8 +26,8 @@ class Upload:
     Nothing reaches the disk before its container is recognised. `disk` is the application's
     small pool of threads; a request waits for each of its writes, so it never holds more
     than WRITE_BYTES and the chunk that filled them. `recognise` names the kind by the first
-    HEAD_BYTES, `unknown` and `empty` make the errors for a file that it does not know, and for
-    one without a byte.
+    HEAD_BYTES; `unknown`, `empty` and `repeated` make the errors for a file that it does not know,
+    for one without a byte, and for a second one.
     """
 
     def __init__(
@@ -39,10 +39,12 @@ class Upload:
         recognise: Callable[[bytes], str | None] = container,
         unknown: Callable[[], errors.Refused] = errors.NotAudio,
         empty: Callable[[], errors.Refused] = lambda: errors.Invalid("audio_empty"),
+        repeated: Callable[[], errors.Refused] = lambda: errors.Invalid("audio_repeated"),
     ) -> None:
         self._known = recognise
         self._unknown = unknown
         self._empty = empty
+        self._repeated = repeated
         self.started = False
         self._spool = spool
         self._disk = disk
@@ -58,15 +60,14 @@ class Upload:
         self._lock = threading.Lock()
 
     def start(self) -> None:
-        """Begin; raises Invalid(audio_repeated) when there is a recording already, and whatever
-        `admit` raises."""
+        """Begin; raises what `repeated` makes when it has begun, and whatever `admit` raises."""
         if self.started:
-            raise errors.Invalid("audio_repeated")
+            raise self._repeated()
         self._admit()
         self.started = True
 
     def feed(self, data: bytes | memoryview) -> None:
-        """Take some bytes; raises TooLarge or NotAudio as soon as it is certain."""
+        """Take some bytes; raises TooLarge or `unknown` as soon as it is certain."""
         self._count += len(data)
         if self._count > MAX_AUDIO_BYTES:
             raise errors.TooLarge(limit_mib=MAX_AUDIO_BYTES // MIB)
@@ -81,9 +82,9 @@ class Upload:
             await self._in_thread(lambda: self._write(data))
 
     async def finish(self) -> Audio | None:
-        """Write the rest and return what was received; None when there was no audio part.
+        """Write the rest and return what was received; None when there was no file.
 
-        Raises Invalid(audio_empty), NotAudio or DiskFull.
+        Raises `empty`, `unknown` or DiskFull.
         """
         if not self.started:
             return None

@@ -49,6 +49,8 @@ _PIECE = 1 << 16
 _W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _SPACE = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r"\n{3,}")
+_BREAK = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
+"""Ends of lines (Unicode, chapter 5.8); Word's line break comes as \\v when it is pasted."""
 
 
 def text_of(file: BinaryIO, media: str) -> str:
@@ -73,7 +75,7 @@ def text_of(file: BinaryIO, media: str) -> str:
 
 def _tidy(text: str) -> str:
     """Compose letters, and drop what cannot be stored or seen."""
-    composed = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    composed = unicodedata.normalize("NFC", _BREAK.sub("\n", text))
     kept = "".join(one for one in composed if one in "\n\t" or unicodedata.category(one)[0] != "C")
     lines = (_SPACE.sub(" ", line).strip() for line in kept.split("\n"))
     return _LINES.sub("\n\n", "\n".join(lines)).strip()

@@ -56,6 +56,12 @@ def test_tabs_breaks_and_marks_of_word_are_kept_or_dropped() -> None:
     )
 
 
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\v", "\f", "\x85", "\u2028"])
+def test_every_end_of_a_line_parts_words(end: str) -> None:
+    said = text(f"a nurse for our ward of thirty beds{end}Nights too".encode(), "text")
+    assert said == "a nurse for our ward of thirty beds\nNights too"
+
+
 def test_long_documents_are_cut_not_refused() -> None:
     assert len(text(b"word " * 60_000, "text")) <= MOST_CHARACTERS
     said = text(documents.pdf("A line of some forty characters on a page", pages=200), "pdf")
