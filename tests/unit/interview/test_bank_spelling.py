@@ -18,7 +18,8 @@ FOLDED = str.maketrans("âîû", "aiu")
 
 
 def words(language: str, text: str) -> str:
-    """The text as a dictionary wants it."""
+    """The text as a dictionary wants it, without the places of a template."""
+    text = re.sub(r"\{\w+\}", "", text)
     if language == "tr":
         # A suffix after an apostrophe is no word, and the dictionary writes kağıt for kâğıt.
         return re.sub(r"[’”]\w+", "", text).translate(FOLDED)
