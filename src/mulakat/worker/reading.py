@@ -18,7 +18,7 @@ from mulakat import errors, settings
 from mulakat.observe.log import logger
 from mulakat.settings import MIB
 from mulakat.store.documents import DocumentClaim, Documents
-from mulakat.store.spool import Spool
+from mulakat.store.spool import Deletion, Spool
 
 SECONDS = 25.0
 """By the clock, when the machine is busy."""
@@ -83,18 +83,29 @@ class Reader:
         return await read(self._spool.path(key), claim.document.media)
 
     async def _end(self, claim: DocumentClaim, work: "asyncio.Task[dict[str, Any]]") -> str | None:
-        code: str | None = None
         try:
-            ended = await self._documents.finish(claim, work.result())
-        except errors.MulakatError as error:
-            code = error.code
-            ended = await self._documents.fail(claim, code, error.params)
+            result = work.result()
+        except errors.Invalid as error:
+            return await self._failed(claim, error.code)
         except FileNotFoundError:
-            code = "document_missing"
-            ended = await self._documents.fail(claim, code, {})
-        if ended and claim.document.file_key:
-            self._spool.unlink(claim.document.file_key, "failed" if code else "done")
+            return await self._failed(claim, "document_missing")
+        except Exception:
+            # Of ours, or of a machine out of memory or descriptors: another attempt may do.
+            self._log.exception("defect while reading a document")
+            await self._documents.lost(claim)
+            return errors.Internal.code
+        if await self._documents.finish(claim, result):
+            self._let_go(claim, "done")
+        return None
+
+    async def _failed(self, claim: DocumentClaim, code: str) -> str:
+        if await self._documents.fail(claim, code, {}):
+            self._let_go(claim, "failed")
         return code
+
+    def _let_go(self, claim: DocumentClaim, reason: Deletion) -> None:
+        if claim.document.file_key:
+            self._spool.unlink(claim.document.file_key, reason)
 
 
 async def read(path: Path, media: str) -> dict[str, Any]:
