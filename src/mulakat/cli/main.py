@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 import click
 
@@ -90,6 +91,32 @@ def migrate() -> None:
 
 
 @main.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def backup(file: Path) -> None:
+    """Write the database and its recordings into FILE, a tar.
+
+    The server may run meanwhile. A FILE that exists is replaced once the new one is checked.
+    Logins are left out. With PostgreSQL it says what to do instead.
+    """
+    from mulakat.cli.backup import backup as run
+
+    run(settings_or_exit(), file)
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--force", is_flag=True, help="Also delete what the data folder holds now.")
+def restore(file: Path, *, force: bool) -> None:
+    """Put a backup in place; the server must be stopped.
+
+    All of FILE is verified before anything is replaced, and brought to this version.
+    """
+    from mulakat.cli.backup import restore as run
+
+    run(settings_or_exit(), file, force=force)
+
+
+@main.command()
 @click.argument("audio", type=click.Path(exists=True, dir_okay=False), required=False)
 @click.option("--text", help="A typed answer in place of a recording.")
 @click.option("--question", required=True, help="The question that was answered.")
@@ -141,8 +168,6 @@ def soak(  # noqa: PLR0917  # one parameter an option
     url: str | None, admin_token: str, out: str,
 ) -> None:  # fmt: skip
     """Load a server with real speech; does memory grow, is a file left, an answer lost?"""
-    from pathlib import Path
-
     from mulakat.cli.soak import Options, run
 
     sys.exit(
