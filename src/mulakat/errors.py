@@ -68,6 +68,7 @@ INVALID_CODES = frozenset(
         "language_unknown",
         "field_invalid",
         "idempotency_key_invalid",
+        "answers_differ",
         "document_missing",
         "document_ambiguous",
         "document_unreadable",

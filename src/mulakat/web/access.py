@@ -55,6 +55,12 @@ RULES: Mapping[tuple[str, str], Access] = {
     ("POST", "/api/v1/interviews/{interview_id}/skip"): "account",
     ("POST", "/api/v1/interviews/{interview_id}/complete"): "account",
     ("POST", "/api/v1/interviews/{interview_id}/abandon"): "account",
+    ("GET", "/api/v1/interviews/{interview_id}/report"): "account",
+    ("GET", "/api/v1/interviews/{interview_id}/report.md"): "account",
+    ("GET", "/interviews/{interview_id}/report"): "account",
+    ("GET", "/api/v1/progress"): "account",
+    ("GET", "/api/v1/compare"): "account",
+    ("GET", "/api/v1/questions/{question_id}/attempts"): "account",
     ("GET", "/api/v1/questions"): "open",
     ("GET", "/api/v1/questions/fields"): "open",
     # CVs and job postings.

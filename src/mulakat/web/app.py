@@ -22,6 +22,7 @@ from mulakat.store.accounts import Accounts
 from mulakat.store.answers import Answers
 from mulakat.store.documents import Documents
 from mulakat.store.engine import make_engine
+from mulakat.store.history import History
 from mulakat.store.interviews import Interviews
 from mulakat.store.spool import Spool
 from mulakat.store.tokens import Tokens
@@ -31,7 +32,7 @@ from mulakat.web.login_stores import login_stores
 from mulakat.web.middleware import BodyLimit, Defects, OwnNames, RequestId, SecurityHeaders
 from mulakat.web.passwords import Passwords
 from mulakat.web.routes import accounts as account_routes
-from mulakat.web.routes import admin, admin_page, evaluations, questions, tokens
+from mulakat.web.routes import admin, admin_page, evaluations, questions, reports, tokens
 from mulakat.web.routes import documents as document_routes
 from mulakat.web.routes import interviews as interview_routes
 from mulakat.web.state import Parts, Workers
@@ -130,6 +131,7 @@ def create_app(
                 throttle=throttle,
                 interviews=interviews,
                 documents=documents,
+                history=History(engine),
                 bank=bank,
             )
 
@@ -160,6 +162,7 @@ def create_app(
         evaluations.router,
         interview_routes.router,
         document_routes.router,
+        reports.router,
         questions.router,
         account_routes.router,
         tokens.router,

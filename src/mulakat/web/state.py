@@ -14,6 +14,7 @@ from mulakat.settings import Settings
 from mulakat.store.accounts import Accounts
 from mulakat.store.answers import Answers
 from mulakat.store.documents import Documents
+from mulakat.store.history import History
 from mulakat.store.interviews import Interviews
 from mulakat.store.spool import Spool
 from mulakat.store.tokens import Tokens
@@ -96,6 +97,7 @@ class Parts:
     throttle: "Throttle"
     interviews: Interviews
     documents: Documents
+    history: History
     bank: Bank
 
 

@@ -1,0 +1,127 @@
+"""What was said and how it was rated, read for reports and progress; nothing is written."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from mulakat.store.engine import reading
+from mulakat.store.interview_rows import load, owned
+from mulakat.store.interview_values import Interview
+from mulakat.store.tables import answers, turns
+from mulakat.store.values import State
+
+MOST_ANSWERS = 500
+"""The latest answers that progress is told of: two a day for eight months."""
+
+MOST_ATTEMPTS = 50
+"""The latest attempts at one question."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """An answer as a report needs it: what was asked, its result, or why there is none.
+
+    `category` is that of its turn, or None for a question practised alone.
+    """
+
+    id: str
+    state: State
+    question_id: str | None
+    question: str
+    language: str
+    result: dict[str, Any] | None
+    error_code: str | None
+    created_at: datetime
+    redacted_at: datetime | None
+    category: str | None = None
+    interview_id: str | None = None
+
+
+_COLUMNS = (
+    answers.c.id,
+    answers.c.state,
+    answers.c.question_id,
+    answers.c.question,
+    answers.c.language,
+    answers.c.result,
+    answers.c.error_code,
+    answers.c.created_at,
+    answers.c.redacted_at,
+)
+
+
+class History:
+    """Looks back. Every method may raise errors.DatabaseBusy."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def interview(
+        self, interview_id: str, account: str
+    ) -> tuple[Interview, Mapping[str, Told]] | None:
+        """Return an interview of an account with its answers by their turn's id, or None."""
+        query = (
+            select(answers.c.turn_id, *_COLUMNS)
+            .join(turns, turns.c.id == answers.c.turn_id)
+            .where(turns.c.interview_id == interview_id)
+        )
+        async with reading(self._engine) as connection:
+            found = await load(connection, owned(interview_id, account))
+            if found is None:
+                return None
+            rows = (await connection.execute(query)).all()
+        return found, {row.turn_id: _told(row, skip="turn_id") for row in rows}
+
+    async def latest(self, account: str) -> list[Told]:
+        """Return the account's latest finished answers, the oldest first; at most MOST_ANSWERS."""
+        query = (
+            select(*_COLUMNS, turns.c.category, turns.c.interview_id)
+            .outerjoin(turns, turns.c.id == answers.c.turn_id)
+            .where(answers.c.owner == account, answers.c.result.is_not(None))
+            .order_by(answers.c.created_at.desc())
+            .limit(MOST_ANSWERS)
+        )
+        async with reading(self._engine) as connection:
+            rows = (await connection.execute(query)).all()
+        return [_told(row) for row in reversed(rows)]
+
+    async def attempts(self, account: str, question_id: str) -> list[Told]:
+        """Return the account's finished answers to one question, the oldest first."""
+        query = (
+            select(*_COLUMNS, turns.c.category, turns.c.interview_id)
+            .outerjoin(turns, turns.c.id == answers.c.turn_id)
+            .where(
+                answers.c.owner == account,
+                answers.c.question_id == question_id,
+                answers.c.result.is_not(None),
+                # A follow-up has its question's id and asks for something else.
+                turns.c.follow_up.is_(None),
+            )
+            .order_by(answers.c.created_at.desc())
+            .limit(MOST_ATTEMPTS)
+        )
+        async with reading(self._engine) as connection:
+            rows = (await connection.execute(query)).all()
+        return [_told(row) for row in reversed(rows)]
+
+    async def answer(self, account: str, answer_id: str) -> Told | None:
+        """Return one finished answer of an account, or None."""
+        query = (
+            select(*_COLUMNS, turns.c.category, turns.c.interview_id)
+            .outerjoin(turns, turns.c.id == answers.c.turn_id)
+            .where(
+                and_(answers.c.id == answer_id, answers.c.owner == account),
+                answers.c.result.is_not(None),
+            )
+        )
+        async with reading(self._engine) as connection:
+            row = (await connection.execute(query)).first()
+        return _told(row) if row else None
+
+
+def _told(row: Any, skip: str = "") -> Told:
+    return Told(**{name: value for name, value in row._mapping.items() if name != skip})

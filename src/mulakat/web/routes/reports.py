@@ -1,0 +1,117 @@
+"""Reports of interviews, progress over weeks, and attempts at one question.
+
+Access: the account whose they are; another's is not found.
+"""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+
+from mulakat import errors
+from mulakat.interview.progress import attempt, compare, progress
+from mulakat.interview.report import report
+from mulakat.interview.report_text import markdown
+from mulakat.languages import messages
+from mulakat.web import pages, problems, schemas
+from mulakat.web.identity import my_account
+from mulakat.web.state import parts
+
+router = APIRouter(
+    tags=["reports"],
+    responses={code: {"model": schemas.Problem} for code in (401, 404)},
+)
+
+PATH = "/api/v1/interviews/{interview_id}/report"
+
+MARKDOWN = "text/markdown; charset=utf-8"
+
+
+async def _report(request: Request, interview_id: str) -> dict[str, Any]:
+    here, account = parts(request), await my_account(request)
+    await here.interviews.advance(interview_id)
+    found = await here.history.interview(interview_id, account.id)
+    if found is None:
+        raise errors.NotFound
+    interview, answers = found
+    return report(interview, answers, here.bank, problems.reader_language(request))
+
+
+@router.get(PATH, summary="The report of an interview", response_model=None)
+async def as_json(request: Request, interview_id: str) -> Response:
+    """Return the report as JSON, or as Markdown with `Accept: text/markdown`."""
+    document = await _report(request, interview_id)
+    if "text/markdown" in request.headers.get("accept", ""):
+        text = markdown(document, problems.reader_language(request))
+        return PlainTextResponse(text, media_type=MARKDOWN)
+    return JSONResponse(document)
+
+
+@router.get(PATH + ".md", summary="The report as Markdown, to keep", response_model=None)
+async def as_markdown(request: Request, interview_id: str) -> Response:
+    """Return the report as a file."""
+    document = await _report(request, interview_id)
+    day = (document["start_time"] or "")[:10]
+    return PlainTextResponse(
+        markdown(document, problems.reader_language(request)),
+        media_type=MARKDOWN,
+        headers={"Content-Disposition": f'attachment; filename="mulakat-{day}.md"'},
+    )
+
+
+@router.get("/interviews/{interview_id}/report", include_in_schema=False)
+async def as_page(request: Request, interview_id: str) -> HTMLResponse:
+    """The report as a page that prints on A4."""
+    language = problems.reader_language(request)
+    document = await _report(request, interview_id)
+    return HTMLResponse(
+        pages.fill(
+            "report.html",
+            language,
+            request.url.path,
+            page=messages(language)["page"] | {"title": messages(language)["report"]["page_title"]},
+            words=messages(language)["report"],
+            report=document,
+            markdown=f"{PATH.format(interview_id=interview_id)}.md",
+            json=PATH.format(interview_id=interview_id),
+        ),
+        headers={"Content-Language": language, "Vary": "Accept-Language"},
+    )
+
+
+@router.get("/api/v1/progress", summary="Progress over time", response_model=None)
+async def over_time(request: Request) -> JSONResponse:
+    """Return the scores over time, overall, by criterion and by category.
+
+    A change is told only where it is larger than the noise of telling an answer again.
+    """
+    account = await my_account(request)
+    told = await parts(request).history.latest(account.id)
+    return JSONResponse(progress(told, problems.reader_language(request)))
+
+
+@router.get(
+    "/api/v1/questions/{question_id}/attempts", summary="Attempts at a question",
+    response_model=None,
+)  # fmt: skip
+async def attempts(request: Request, question_id: str) -> JSONResponse:
+    """Return the account's attempts at a question, the oldest first."""
+    account = await my_account(request)
+    told = await parts(request).history.attempts(account.id, question_id)
+    return JSONResponse({"question_id": question_id, "attempts": [attempt(one) for one in told]})
+
+
+@router.get("/api/v1/compare", summary="Two attempts side by side", response_model=None)
+async def side_by_side(request: Request, first: str, second: str) -> JSONResponse:
+    """Return what differs between two answers to the same question.
+
+    Raises NotFound, and Invalid(answers_differ) for answers to different questions.
+    """
+    here, account = parts(request), await my_account(request)
+    one = await here.history.answer(account.id, first)
+    two = await here.history.answer(account.id, second)
+    if one is None or two is None:
+        raise errors.NotFound
+    if (one.question_id or one.question) != (two.question_id or two.question):
+        raise errors.Invalid("answers_differ")
+    return JSONResponse(compare(one, two, problems.reader_language(request)))
