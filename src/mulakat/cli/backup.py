@@ -31,8 +31,10 @@ def backup(settings: Settings, file: Path) -> None:
 
 def restore(settings: Settings, file: Path, *, force: bool) -> None:
     """Put a backup in place. Raises ClickException with what is wrong and what to do."""
+    from mulakat.observe.log import configure
     from mulakat.store import restore as restoring
 
+    configure("warning")  # files that go are no news here
     if settings.store.database_url:
         raise click.ClickException(
             "MULAKAT_DATABASE_URL names PostgreSQL: restore it with `pg_restore`. A backup of "
