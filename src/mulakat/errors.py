@@ -25,12 +25,14 @@ MulakatError
 │   ├── NotAudio               415  not_audio
 │   ├── NotDocument            415  not_document
 │   ├── DocumentsFull          409  documents_full
+│   ├── LastAdmin              409  last_admin
 │   ├── UnsupportedBody        415  unsupported_body
 │   ├── TypedOnly              503  typed_only
 │   └── Invalid                422  a code of its own for each cause, see INVALID_CODES
 ├── Unavailable        nothing is wrong with the request; come back later (Retry-After)
 │   ├── TooManyTries           429  too_many_tries
 │   ├── TooManyRequests        429  too_many_requests
+│   ├── ExportRunning          429  export_running
 │   ├── QueueFull              503  queue_full
 │   ├── DatabaseBusy           503  database_unavailable
 │   ├── SessionsDown           503  sessions_unavailable
@@ -278,6 +280,13 @@ class DocumentsFull(Refused):
     status = 409
 
 
+class LastAdmin(Refused):
+    """The only admin there is cannot be deleted."""
+
+    code = "last_admin"
+    status = 409
+
+
 class UnsupportedBody(Refused):
     """Neither multipart/form-data nor application/json."""
 
@@ -326,6 +335,13 @@ class TooManyRequests(Unavailable):
     """One address without an account has sent as many answers as the operator allows."""
 
     code = "too_many_requests"
+    status = 429
+
+
+class ExportRunning(Unavailable):
+    """An export of this account is being sent already."""
+
+    code = "export_running"
     status = 429
 
 

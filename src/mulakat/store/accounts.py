@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from mulakat import clock, errors
 from mulakat.store.engine import reading, writing
 from mulakat.store.tables import accounts as table
-from mulakat.store.tables import answers, api_tokens, egress
+from mulakat.store.tables import answers, api_tokens, egress, interviews
 
 Role = Literal["candidate", "admin"]
 
@@ -25,6 +25,10 @@ SHOWN = (
     table.c.created_at,
 )
 """The columns of an Account, in its order."""
+
+
+PAGE = 100
+"""Accounts that are listed at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,24 @@ class Accounts:
         async with reading(self._engine) as connection:
             rows = (await connection.execute(query)).all()
         return [Account(*row) for row in rows]
+
+    async def page(self, before: str | None = None) -> list[dict[str, Any]]:
+        """Return PAGE accounts, the newest first, older than the one named; for the operator.
+
+        Each with its address, role, day, and how many interviews it has.
+        """
+        mine = select(func.count()).where(interviews.c.account_id == table.c.id).scalar_subquery()
+        query = select(
+            table.c.id, table.c.email, table.c.role, table.c.created_at, mine.label("interviews")
+        )
+        if before is not None:
+            query = query.where(table.c.id < before)
+        async with reading(self._engine) as connection:
+            rows = await connection.execute(query.order_by(table.c.id.desc()).limit(PAGE))
+            return [
+                dict(row) | {"created_at": row["created_at"].strftime("%Y-%m-%d")}
+                for row in rows.mappings()
+            ]
 
     async def count(self) -> int:
         """Return how many accounts there are."""

@@ -21,9 +21,11 @@ from mulakat.settings import MAX_AUDIO_BYTES, MAX_BODY_OVERHEAD, MIB, Settings
 from mulakat.store.accounts import Accounts
 from mulakat.store.answers import Answers
 from mulakat.store.documents import Documents
+from mulakat.store.egress import Ledger
 from mulakat.store.engine import make_engine
 from mulakat.store.history import History
 from mulakat.store.interviews import Interviews
+from mulakat.store.rights import Rights
 from mulakat.store.spool import Spool
 from mulakat.store.tokens import Tokens
 from mulakat.web import health, metrics, pages, problems
@@ -32,7 +34,7 @@ from mulakat.web.login_stores import login_stores
 from mulakat.web.middleware import BodyLimit, Defects, OwnNames, RequestId, SecurityHeaders
 from mulakat.web.passwords import Passwords
 from mulakat.web.routes import accounts as account_routes
-from mulakat.web.routes import admin, admin_page, evaluations, questions, reports, tokens
+from mulakat.web.routes import admin, admin_page, data, evaluations, questions, reports, tokens
 from mulakat.web.routes import documents as document_routes
 from mulakat.web.routes import interviews as interview_routes
 from mulakat.web.state import Parts, Workers
@@ -76,9 +78,10 @@ def create_app(
                 settings.intake.disk_floor,
                 deleted=figures.deleted,
             )
+            rights = Rights(engine, settings.store)
             bank = _bank(settings.interviews.questions_dir)
             interviews = await stack.enter_async_context(
-                tidied(Interviews(engine, BankChooser(bank)))
+                tidied(Interviews(engine, BankChooser(bank)), rights)
             )
             disk = ThreadPoolExecutor(DISK_THREADS, thread_name_prefix="disk")
             stack.callback(disk.shutdown)
@@ -132,6 +135,9 @@ def create_app(
                 interviews=interviews,
                 documents=documents,
                 history=History(engine),
+                rights=rights,
+                ledger=Ledger(engine),
+                exporting={},
                 bank=bank,
             )
 
@@ -163,6 +169,7 @@ def create_app(
         interview_routes.router,
         document_routes.router,
         reports.router,
+        data.router,
         questions.router,
         account_routes.router,
         tokens.router,

@@ -14,8 +14,10 @@ from mulakat.settings import Settings
 from mulakat.store.accounts import Accounts
 from mulakat.store.answers import Answers
 from mulakat.store.documents import Documents
+from mulakat.store.egress import Ledger
 from mulakat.store.history import History
 from mulakat.store.interviews import Interviews
+from mulakat.store.rights import Rights
 from mulakat.store.spool import Spool
 from mulakat.store.tokens import Tokens
 
@@ -98,6 +100,9 @@ class Parts:
     interviews: Interviews
     documents: Documents
     history: History
+    rights: Rights
+    ledger: Ledger
+    exporting: dict[str, float]
     bank: Bank
 
 

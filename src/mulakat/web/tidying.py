@@ -7,14 +7,15 @@ from contextlib import asynccontextmanager, suppress
 from mulakat import errors
 from mulakat.observe.log import logger
 from mulakat.store.interviews import Interviews
+from mulakat.store.rights import Rights
 
 PERIOD_SECONDS = 60.0
 
 
 @asynccontextmanager
-async def tidied(interviews: Interviews) -> AsyncIterator[Interviews]:
-    """Take in results and close what stood for a day, now and each minute of a block."""
-    task = asyncio.create_task(_each_minute(interviews), name="interviews")
+async def tidied(interviews: Interviews, rights: Rights) -> AsyncIterator[Interviews]:
+    """Take in results, close what stood for a day, redact what is past its time; each minute."""
+    task = asyncio.create_task(_each_minute(interviews, rights), name="interviews")
     try:
         yield interviews
     finally:
@@ -23,13 +24,17 @@ async def tidied(interviews: Interviews) -> AsyncIterator[Interviews]:
             await task
 
 
-async def _each_minute(interviews: Interviews) -> None:
+async def _each_minute(interviews: Interviews, rights: Rights) -> None:
     """Do it for ever; whatever fails, the next minute tries again."""
     while True:
         try:
             closed = await interviews.tidy()
             if closed:
                 logger("interviews").info("interviews closed", interviews=closed)
+            redacted = await rights.redact()
+            if redacted:
+                await rights.forget()
+                logger("interviews").info("transcripts past their time", answers=redacted)
         except errors.DatabaseBusy:
             logger("interviews").warning("database not reachable, will try again")
         except Exception:

@@ -16,6 +16,7 @@ PARAMS = {
     "too_many_requests": {"retry_after": 10},
     "too_many_tokens": {"limit": 20},
     "documents_full": {"limit": 10},
+    "export_running": {"retry_after": 30},
     "database_unavailable": {"retry_after": 10},
     "not_ready": {"retry_after": 10},
     "sessions_unavailable": {"retry_after": 5},
