@@ -61,8 +61,8 @@ def report(
             | (shown(found, reader) or {})
             for key, found, count in criteria
         ],
-        "strongest": _quote(scored, best=True),
-        "weakest": _quote(scored, best=False),
+        "strongest": _quote(scored, reader, best=True),
+        "weakest": _quote(scored, reader, best=False),
         "delivery": _delivery(scored),
         "questions": questions,
         "practise": _practise(interview, scored, criteria, bank, reader),
@@ -144,7 +144,7 @@ def _criteria(
 
 
 def _quote(
-    scored: Sequence[tuple[Turn, Mapping[str, Any]]], *, best: bool
+    scored: Sequence[tuple[Turn, Mapping[str, Any]]], reader: str, *, best: bool
 ) -> dict[str, Any] | None:
     """Return the quote of the criterion that was judged best, or worst, of all that have one."""
     candidates = [
@@ -161,7 +161,7 @@ def _quote(
     return {
         "quote": evidence["quote"],
         "question_index": number,
-        "criterion": one["name"],
+        "criterion": say(reader, f"criterion.{one['key']}"),
         "score": score,
         "advice": one["advice"],
     }
