@@ -16,6 +16,7 @@ from sqlalchemy import Table, insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mulakat import clock
+from mulakat.store.accounts import Accounts
 from mulakat.store.engine import writing
 from mulakat.store.tables import answers, documents, interviews
 from mulakat.store.tokens import Tokens
@@ -62,6 +63,12 @@ async def make_token(engine: AsyncEngine) -> str:
     return (await tokens.create(OWNER, "walked"))[1].id
 
 
+async def make_account(engine: AsyncEngine) -> str:
+    """Make one more candidate, for the operator to see or delete."""
+    made = await Accounts(engine).create(f"{clock.new_id()}@example.org", "", "!")
+    return made.id
+
+
 OBJECTS: dict[str, Callable[[AsyncEngine], Awaitable[str]]] = {
     "answer_id": maker(
         answers, owner=OWNER, question="Why?", language="en", reader="en", additional_text="",
@@ -76,10 +83,11 @@ OBJECTS: dict[str, Callable[[AsyncEngine], Awaitable[str]]] = {
         file_sha256="s", used_at=THEN, **DONE,
     ),
     "token_id": make_token,
+    "account_id": make_account,
 }  # fmt: skip
 """How to make an object of the owner, by the name that it has in paths."""
 
-PLACES = {"version": pages.static_version(), "name": "room.js"}
+PLACES = {"version": pages.static_version(), "name": "room.js", "question_id": "general-none"}
 """What stands in paths and is nobody's."""
 
 

@@ -84,4 +84,4 @@ async def ask(
     waiting.cancel()
     left.set()  # a stream has no end until its reader leaves
     await call
-    return started[0], b"".join(received).decode()
+    return started[0], b"".join(received).decode(errors="replace")
