@@ -13,8 +13,8 @@ from mulakat.observe.log import logger
 from mulakat.store.engine import reading, writing
 from mulakat.store.tables import accounts, answers, api_tokens, documents, egress, interviews, turns
 
-BATCH = 50
-"""Rows that an export holds at a time; an answer has some 10 KiB."""
+BATCH = 20
+"""Rows that an export holds at a time; an answer of some minutes is 100 KiB of objects."""
 
 REDACTED_AT_ONCE = 200
 """Answers that upkeep redacts in one transaction."""
