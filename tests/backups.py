@@ -125,7 +125,7 @@ def rows(database: Path) -> dict[str, list[tuple[Any, ...]]]:
             )
         ]
         return {
-            name: connection.execute(f"SELECT * FROM {name} ORDER BY 1").fetchall()  # noqa: S608
+            name: connection.execute(f"SELECT * FROM {name} ORDER BY 1").fetchall()
             for name in names
             if not name.startswith("sqlite_")
         }

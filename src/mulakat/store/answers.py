@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mulakat import clock, errors, settings
 from mulakat.store.engine import reading, writing
-from mulakat.store.leases import FINISHED, Leases
+from mulakat.store.leases import Leases
 from mulakat.store.tables import answers as table
 from mulakat.store.values import (
     Accepted,
@@ -177,10 +177,11 @@ class Answers(Leases):
         async with writing(self._engine) as connection:
             rows = (
                 await connection.execute(
+                    # Not by the state, whose index leads to all that is finished; SQLite takes
+                    # the key's index for a comparison only.
                     select(table.c.id, table.c.audio_key).where(
-                        table.c.state.in_(FINISHED),
                         table.c.finished_at <= self._now() - self._keep_audio,
-                        table.c.audio_key.is_not(None),
+                        table.c.audio_key > "",
                     )
                 )
             ).all()
@@ -198,7 +199,6 @@ class Answers(Leases):
         async with writing(self._engine) as connection:
             gone = await connection.execute(
                 delete(table).where(
-                    table.c.state.in_(FINISHED),
                     table.c.owner.is_(None),
                     table.c.finished_at <= now - self._keep_results,
                 )

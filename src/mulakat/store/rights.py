@@ -87,8 +87,7 @@ class Rights:
         old = (
             select(answers.c.id, answers.c.result, answers.c.typed_text)
             .where(
-                answers.c.state == "done",
-                answers.c.finished_at <= now - self._keep,
+                answers.c.finished_at <= now - self._keep,  # of failed ones too: what was typed
                 answers.c.redacted_at.is_(None),
                 answers.c.owner.is_not(None),
             )
@@ -102,7 +101,7 @@ class Rights:
                     update(answers)
                     .where(answers.c.id == row.id)
                     .values(
-                        result=redacted(row.result or {}),
+                        result=redacted(row.result) if row.result else row.result,
                         typed_text=None if row.typed_text is None else "",
                         additional_text="",
                         redacted_at=now,
