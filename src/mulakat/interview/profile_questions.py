@@ -1,7 +1,8 @@
 """Questions made from a CV or a job posting: the bank's templates, filled with what was found."""
 
+import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from mulakat.interview.bank import Bank, Template
@@ -27,11 +28,17 @@ def candidates(
     had = {one["name"] for one in mine.get("skills", ())}
     gaps = [one for one in wanted.get("skills", ()) if one["name"] not in had]
     asked = [one for one in wanted.get("skills", ()) if one["name"] in had or not mine]
-    found = [*_filled(bank.templates(language, "cv"), mine, mine.get("skills", ()))]
-    found += _filled(bank.templates(language, "posting"), wanted, asked)
+    asked.sort(key=_optional)
+    gaps.sort(key=_optional)
+    found = [*_filled(bank, language, "cv", mine, mine.get("skills", ()))]
+    found += _filled(bank, language, "posting", wanted, asked)
     if mine:
-        found += _filled(bank.templates(language, "gap"), wanted, gaps)
+        found += _filled(bank, language, "gap", wanted, gaps)
     return found
+
+
+def _optional(skill: Mapping[str, Any]) -> bool:
+    return bool(skill.get("optional"))
 
 
 def _profile(document: Mapping[str, Any] | None) -> Mapping[str, Any]:
@@ -39,17 +46,19 @@ def _profile(document: Mapping[str, Any] | None) -> Mapping[str, Any]:
 
 
 def _filled(
-    templates: Sequence[Template],
+    bank: Bank,
+    language: str,
+    source: str,
     profile: Mapping[str, Any],
     skills: Iterable[Mapping[str, Any]],
 ) -> Iterator[Candidate]:
     words = {
-        "skill": [one.get("written") or one["name"] for one in skills],
-        "role": [_short(one) for one in profile.get("roles", ())],
-        "project": [_short(one) for one in profile.get("projects", ())],
+        "skill": [one.get("names", {}).get(language) or one["name"] for one in skills],
+        "role": list(profile.get("roles", ())),
+        "project": [name for one in profile.get("projects", ()) if (name := _short(one))],
     }
     turn = dict.fromkeys(words, 0)
-    for template in templates:
+    for template in bank.templates(language, source):
         places = set(_PLACE.findall(template.text))
         if len(places) != 1 or not words.get(place := places.pop()):
             continue
@@ -64,7 +73,7 @@ def _filled(
 
 def _candidate(template: Template, place: str, word: str) -> Candidate:
     return Candidate(
-        id=f"{template.id}:{_NOT_SLUG.sub('-', fold(word)).strip('-')[:60]}",
+        id=f"{template.id}:{_slug(word)}",
         category=template.category,
         level=template.level,
         text=template.text.replace(f"{{{place}}}", word),
@@ -74,7 +83,15 @@ def _candidate(template: Template, place: str, word: str) -> Candidate:
     )
 
 
+def _slug(word: str) -> str:
+    """Return a word for an id; C# and C++ are two, and so are names in other scripts."""
+    plain = fold(word).replace("+", "p").replace("#", "-sharp")
+    if plain.isascii():
+        return _NOT_SLUG.sub("-", plain).strip("-")[:60]
+    return hashlib.sha256(plain.encode()).hexdigest()[:16]
+
+
 def _short(line: str) -> str:
-    """Return a line of a CV without its years, company and brackets."""
+    """Return the name that a line about a project begins with."""
     bare = re.sub(r"\(.*?\)|\b(?:19|20)\d\d\b.*", "", line)
     return re.split(r"\s*[,|–—:]\s*", bare.strip())[0].strip(" -.")[:80]

@@ -9,7 +9,6 @@ import pytest
 import documents
 from mulakat.errors import Invalid
 from mulakat.pipeline.document import MOST_CHARACTERS, MOST_PAGES, text_of
-from mulakat.pipeline.profile import profile
 
 
 def text(data: bytes, media: str) -> str:
@@ -105,31 +104,3 @@ def test_damaged_files_are_refused_or_read_but_nothing_else(media: str) -> None:
             damaged[draw.randrange(len(damaged))] = draw.randrange(256)
         with suppress(Invalid):
             text(bytes(damaged[: draw.randint(50, len(damaged))]), media)
-
-
-def test_a_profile_says_what_questions_can_be_made_of() -> None:
-    found = profile(documents.CV)
-    assert {one["name"] for one in found["skills"]} >= {"Python", "PostgreSQL", "Docker", "Redis"}
-    assert found["years"] == 3
-    assert found["roles"][0] == "Backend Developer"
-    assert found["projects"] == ["Library booking system (FastAPI, Redis)"]
-    assert found["education"] == ["Ege University, BSc Computer Engineering"]
-    assert found["languages"] == ["English", "German"]
-
-
-def test_a_turkish_profile_is_found_through_its_endings() -> None:
-    found = profile(
-        "Muhasebe Uzmanı\n5 yıllık deneyim. Excel'i ve Logo'yu iyi kullanırım, e-Fatura kestim.\n"
-        "EĞİTİM\nAnadolu Üniversitesi, İşletme\nYABANCI DİL\nİngilizce\nTercihen SAP bilgisi"
-    )
-    skills = {one["name"]: one for one in found["skills"]}
-    assert {"Excel", "Logo", "e-Fatura", "accounting"} <= set(skills)
-    assert skills["accounting"]["written"] == "Muhasebe"
-    assert skills["SAP"]["optional"]
-    assert not skills["Excel"]["optional"]
-    assert found["years"] == 5
-
-
-def test_words_within_words_are_no_skill() -> None:
-    found = profile("We are going to the Javanese restaurant, a rusty redistribution centre.")
-    assert found["skills"] == []
