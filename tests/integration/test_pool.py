@@ -1,115 +1,143 @@
-"""A pool without a free connection: an answer that says so, in time, and nothing that hangs."""
+"""When no connection is free, who asks is told so in time, and the next one is served."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient, Response
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mulakat import settings
-from mulakat.store.engine import make_engine, reading
+from mulakat.settings import Settings
+from mulakat.store import engine as engines
+from mulakat.store.engine import reading, writing
+from mulakat.web.sessions import COOKIE
 from mulakat.web.state import Parts
-from people import settle_in
-from webapp import ask, running
+from people import OWNER, settle_in
+from webapp import HOST, running
 
-WAIT = 0.2
-"""Seconds that a request waits for a connection here; the default is 20."""
+PATIENCE = 0.3
+"""The pool's timeout here, in seconds; 20 where nobody sets it."""
+
+PATH = "/auto_interview/status"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def house(
-    request: pytest.FixtureRequest, tmp_path: Path, migrated: Callable[[str, Path], settings.Store]
+@pytest.fixture
+async def served(
+    store: settings.Store, engine: AsyncEngine
 ) -> AsyncIterator[tuple[FastAPI, Parts]]:
-    store = migrated(request.param, tmp_path)
-    engine = make_engine(store)
+    """The application with a pool of one connection (SQLite: of four) and little patience."""
     await settle_in(engine)
-    await engine.dispose()
-    small = replace(store, pool_size=1, max_overflow=0, pool_timeout=WAIT)
-    async with running(settings.Settings(store=small)) as made:
+    small = replace(store, pool_size=1, max_overflow=0, pool_timeout=PATIENCE)
+    async with running(Settings(store=small)) as (app, here):
+        yield app, here
+
+
+@pytest.fixture
+async def client(served: tuple[FastAPI, Parts]) -> AsyncIterator[AsyncClient]:
+    app, here = served
+    cookie, _ = await here.sessions.open(OWNER, 1)
+    async with AsyncClient(
+        transport=ASGITransport(app), base_url=f"http://{HOST}", cookies={COOKIE: cookie}
+    ) as made:
         yield made
 
 
-async def held(here: Parts, count: int, until: asyncio.Event) -> "asyncio.Task[None]":
-    """Hold so many connections of the application's own pool until an event."""
-    engine = here.history._engine
-    there = [asyncio.Event() for _ in range(count)]
-
-    async def hold(one: asyncio.Event) -> None:
-        async with reading(engine):
-            one.set()
-            await until.wait()
-
-    async def all_of_them() -> None:
-        await asyncio.gather(*(hold(one) for one in there))
-
-    task = asyncio.create_task(all_of_them())
-    await asyncio.gather(*(one.wait() for one in there))
-    return task
+@pytest.fixture
+async def held(served: tuple[FastAPI, Parts]) -> AsyncIterator[AsyncExitStack]:
+    """Every connection of the pool in use, until the stack is closed."""
+    pool = served[1].accounts._engine
+    async with AsyncExitStack() as stack:
+        for _ in range(1 if pool.dialect.name == "postgresql" else engines.SQLITE_POOL):
+            connection = await stack.enter_async_context(reading(pool))
+            await connection.execute(text("SELECT 1"))
+        yield stack
 
 
-def connections(here: Parts) -> int:
-    pool = here.history._engine.pool
-    return int(pool.size())  # type: ignore[attr-defined]
+def told(response: Response) -> bool:
+    """Whether it is a refusal for now that says when to come back."""
+    assert response.status_code == 503, response.text
+    assert response.json()["code"] == "database_unavailable"
+    return int(response.headers["retry-after"]) >= 1
 
 
-async def test_a_request_without_a_connection_is_told_when_to_come_back(
-    house: tuple[FastAPI, Parts],
+async def test_a_request_without_a_connection_is_told_so_after_the_pools_timeout(
+    client: AsyncClient, held: AsyncExitStack
 ) -> None:
-    app, here = house
-    until = asyncio.Event()
-    holding = await held(here, connections(here), until)
-    try:
-        async with asyncio.timeout(10 * WAIT):
-            status, text = await ask(app, "GET", "/api/v1/evaluations/nothing")
-        assert (status, json.loads(text)["code"]) == (503, "database_unavailable")
-    finally:
-        until.set()
-        await holding
-    assert (await ask(app, "GET", "/api/v1/evaluations/nothing"))[0] == 404
+    began = time.monotonic()
+    assert told(await client.get(PATH))
+    assert PATIENCE <= time.monotonic() - began < PATIENCE + 2
+    assert (await client.get("/health/live")).status_code == 200  # which needs no database
+    await held.aclose()
+    assert (await client.get(PATH)).status_code == 200
 
 
-async def test_fifty_at_once_are_all_answered_and_later_ones_are_served(
-    house: tuple[FastAPI, Parts],
+async def test_fifty_at_once_without_a_connection_wait_beside_each_other(
+    client: AsyncClient, held: AsyncExitStack
 ) -> None:
-    app, here = house
-    until = asyncio.Event()
-    holding = await held(here, connections(here), until)
-    try:
-        async with asyncio.timeout(50 * WAIT):
-            calls = (ask(app, "GET", f"/api/v1/evaluations/{n}") for n in range(50))
-            answered = await asyncio.gather(*calls)
-        assert {status for status, _ in answered} == {503}
-    finally:
-        until.set()
-        await holding
-    calls = (ask(app, "GET", f"/api/v1/evaluations/{n}") for n in range(20))
-    assert {status for status, _ in await asyncio.gather(*calls)} == {404}
+    began = time.monotonic()
+    seen = await asyncio.gather(*(client.get(PATH) for _ in range(50)))
+    assert all(map(told, seen))
+    assert time.monotonic() - began < PATIENCE + 3
+    await held.aclose()
+    assert (await client.get(PATH)).status_code == 200
 
 
-async def test_the_answer_says_when_to_come_back(house: tuple[FastAPI, Parts]) -> None:
-    app, here = house
-    until, sent = asyncio.Event(), []
-    holding = await held(here, connections(here), until)
+async def test_who_waits_is_served_when_a_connection_comes_back(
+    client: AsyncClient, held: AsyncExitStack
+) -> None:
+    waiting = asyncio.create_task(client.get(PATH))
+    await asyncio.wait([waiting], timeout=PATIENCE / 10)
+    assert not waiting.done()
+    await held.aclose()
+    assert (await waiting).status_code == 200
 
-    async def receive() -> dict[str, object]:
-        return {"type": "http.request", "body": b"", "more_body": False}
 
-    async def send(message: dict[str, object]) -> None:
-        sent.append(message)
+async def test_fifty_at_once_share_the_one_connection(
+    client: AsyncClient, served: tuple[FastAPI, Parts]
+) -> None:
+    seen = [response.status_code for response in await asyncio.gather(
+        *(client.get(PATH) for _ in range(50)))]  # fmt: skip
+    assert set(seen) <= {200, 503}
+    assert seen.count(200) >= 1
+    assert (await client.get(PATH)).status_code == 200
+    assert served[1].accounts._engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 
-    scope = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "http",
-        "method": "GET", "path": "/api/v1/evaluations/x", "raw_path": b"/api/v1/evaluations/x",
-        "query_string": b"", "root_path": "", "client": ("203.0.113.7", 5000),
-        "server": ("localhost", 80), "headers": [(b"host", b"localhost")],
-    }  # fmt: skip
-    try:
-        await app(scope, receive, send)  # type: ignore[arg-type]
-    finally:
-        until.set()
-        await holding
-    headers = dict(sent[0]["headers"])  # type: ignore[call-overload]
-    assert int(headers[b"retry-after"]) > 0
+
+async def test_fifty_that_leave_while_they_wait_leave_the_pool_whole(
+    client: AsyncClient, held: AsyncExitStack, served: tuple[FastAPI, Parts]
+) -> None:
+    tasks = [asyncio.create_task(client.get(PATH)) for _ in range(50)]
+    await asyncio.wait(tasks, timeout=PATIENCE / 10)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await held.aclose()
+    assert (await client.get(PATH)).status_code == 200
+    assert served[1].accounts._engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+async def test_a_write_that_another_process_holds_up_is_told_so_and_reads_go_on(
+    store: settings.Store, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await settle_in(engine)
+    monkeypatch.setattr(
+        engines, "SQLITE_PRAGMAS", ("busy_timeout = 100", *engines.SQLITE_PRAGMAS[1:])
+    )
+    async with running(Settings(store=store)) as (app, here):
+        cookie, _ = await here.sessions.open(OWNER, 1)
+        headers = {"sec-fetch-site": "same-origin"}
+        async with AsyncClient(
+            transport=ASGITransport(app), base_url=f"http://{HOST}", cookies={COOKIE: cookie},
+            headers=headers,
+        ) as client:  # fmt: skip
+            async with writing(engine):
+                assert told(await client.patch("/api/v1/account", json={"name": "Ayşe"}))
+                assert (await client.get(PATH)).status_code == 200
+            assert (await client.patch("/api/v1/account", json={"name": "Ayşe"})).is_success
