@@ -10,6 +10,7 @@ import pytest
 from mulakat import errors
 from mulakat.settings import Settings, Store
 from mulakat.store.answers import Answers, NewAnswer
+from mulakat.store.documents import Documents
 from mulakat.store.engine import make_engine
 from mulakat.store.spool import Spool
 from mulakat.store.values import Lease
@@ -45,7 +46,9 @@ async def end(
     **more: Any,
 ) -> Any:
     """Have an answer end in `made`; return its row."""
-    worker = process.Worker(Settings(store=store), away, Spool(store.data_dir / "spool", 0))
+    settings = Settings(store=store)
+    documents = Documents(away._engine, settings.queue, store)
+    worker = process.Worker(settings, away, documents, Spool(store.data_dir / "spool", 0))
 
     def pipeline(*_: object) -> dict[str, Any]:
         if isinstance(made, errors.MulakatError):

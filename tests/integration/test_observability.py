@@ -213,7 +213,7 @@ def test_the_routes_left_out_of_the_latency_are_served(watched: Watched) -> None
     assert found
     with watched.server.client() as client:
         routes = client.get("/openapi.json").json()["paths"]
-    for left_out in found[1].split("|"):
+    for left_out in re.split(r"\|(?![^(]*\))", found[1]):  # at bars outside of brackets
         assert any(re.fullmatch(left_out, route) for route in routes), left_out
     (shown,) = {
         query for title, query in queries() if title.startswith("Latency") and "0.99" in query
