@@ -53,7 +53,7 @@ def test_a_spoken_answer_tells_all_with_times_in_hundredths() -> None:
     assert made["strip"] == {"envelope": [0, 50, 100], "step": 0.2, "seconds": 40.12}
     assert made["engine"] == {
         "transcriber": "whisper-base-int8",
-        "evaluator": "rubric-1",
+        "evaluator": "rubric-2",
         "embedder": encoder.embedder().engine,
     }
     delivery = made["delivery"]
