@@ -7,7 +7,11 @@ from typing import Any
 
 from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
+from mulakat.store.columns import JsonText
 from mulakat.store.engine import reading
 from mulakat.store.interview_rows import load, owned
 from mulakat.store.interview_values import Interview
@@ -41,17 +45,44 @@ class Told:
     interview_id: str | None = None
 
 
+class _excerpt(FunctionElement[dict[str, Any]]):  # noqa: N801  # written as what it stands for
+    """Some parts of a result, taken out by the database: its words alone may be 100 KiB.
+
+    Of five hundred answers, the whole results would take more memory than there is.
+    """
+
+    type = JsonText()
+    inherit_cache = True
+    PARTS = ("score", "criteria", "engine", "strip")
+
+
+@compiles(_excerpt)
+def _sqlite(element: _excerpt, compiler: SQLCompiler, **kw: Any) -> str:
+    result = compiler.process(element.clauses, **kw)
+    parts = ", ".join(f"'{name}', {result} -> '$.{name}'" for name in element.PARTS)
+    return f"json_object({parts})"
+
+
+@compiles(_excerpt, "postgresql")
+def _postgresql(element: _excerpt, compiler: SQLCompiler, **kw: Any) -> str:
+    result = compiler.process(element.clauses, **kw)
+    parts = ", ".join(f"'{name}', CAST({result} AS json) -> '{name}'" for name in element.PARTS)
+    return f"CAST(json_build_object({parts}) AS text)"
+
+
 _COLUMNS = (
     answers.c.id,
     answers.c.state,
     answers.c.question_id,
     answers.c.question,
     answers.c.language,
-    answers.c.result,
     answers.c.error_code,
     answers.c.created_at,
     answers.c.redacted_at,
 )
+
+
+_LITTLE = _excerpt(answers.c.result).label("result")
 
 
 class History:
@@ -65,7 +96,7 @@ class History:
     ) -> tuple[Interview, Mapping[str, Told]] | None:
         """Return an interview of an account with its answers by their turn's id, or None."""
         query = (
-            select(answers.c.turn_id, *_COLUMNS)
+            select(answers.c.turn_id, answers.c.result, *_COLUMNS)
             .join(turns, turns.c.id == answers.c.turn_id)
             .where(turns.c.interview_id == interview_id)
         )
@@ -77,9 +108,12 @@ class History:
         return found, {row.turn_id: _told(row, skip="turn_id") for row in rows}
 
     async def latest(self, account: str) -> list[Told]:
-        """Return the account's latest finished answers, the oldest first; at most MOST_ANSWERS."""
+        """Return the account's latest finished answers, the oldest first; at most MOST_ANSWERS.
+
+        Of their results only score, criteria, engine and strip.
+        """
         query = (
-            select(*_COLUMNS, turns.c.category, turns.c.interview_id)
+            select(*_COLUMNS, _LITTLE, turns.c.category, turns.c.interview_id)
             .outerjoin(turns, turns.c.id == answers.c.turn_id)
             .where(answers.c.owner == account, answers.c.result.is_not(None))
             .order_by(answers.c.created_at.desc())
@@ -90,9 +124,9 @@ class History:
         return [_told(row) for row in reversed(rows)]
 
     async def attempts(self, account: str, question_id: str) -> list[Told]:
-        """Return the account's finished answers to one question, the oldest first."""
+        """Return the account's finished answers to one question, the oldest first, as `latest`."""
         query = (
-            select(*_COLUMNS, turns.c.category, turns.c.interview_id)
+            select(*_COLUMNS, _LITTLE, turns.c.category, turns.c.interview_id)
             .outerjoin(turns, turns.c.id == answers.c.turn_id)
             .where(
                 answers.c.owner == account,
@@ -111,7 +145,7 @@ class History:
     async def answer(self, account: str, answer_id: str) -> Told | None:
         """Return one finished answer of an account, or None."""
         query = (
-            select(*_COLUMNS, turns.c.category, turns.c.interview_id)
+            select(*_COLUMNS, answers.c.result, turns.c.category, turns.c.interview_id)
             .outerjoin(turns, turns.c.id == answers.c.turn_id)
             .where(
                 and_(answers.c.id == answer_id, answers.c.owner == account),

@@ -16,8 +16,8 @@ from mulakat.store.tables import accounts, answers, api_tokens, documents, egres
 BATCH = 20
 """Rows that an export holds at a time; an answer of some minutes is 100 KiB of objects."""
 
-REDACTED_AT_ONCE = 200
-"""Answers that upkeep redacts in one transaction."""
+REDACTED_AT_ONCE = 20
+"""Answers that are redacted in one transaction, their results held meanwhile."""
 
 CHECKPOINTS = 5
 """Tries to empty SQLite's log after a deletion; a reader in the middle of its work delays it."""

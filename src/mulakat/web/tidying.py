@@ -11,6 +11,9 @@ from mulakat.store.rights import Rights
 
 PERIOD_SECONDS = 60.0
 
+BATCHES = 50
+"""Of answers to redact, a minute: a thousand; more have their turn in the next."""
+
 
 @asynccontextmanager
 async def tidied(interviews: Interviews, rights: Rights) -> AsyncIterator[Interviews]:
@@ -31,7 +34,11 @@ async def _each_minute(interviews: Interviews, rights: Rights) -> None:
             closed = await interviews.tidy()
             if closed:
                 logger("interviews").info("interviews closed", interviews=closed)
-            redacted = await rights.redact()
+            redacted = 0
+            for _ in range(BATCHES):
+                redacted += (batch := await rights.redact())
+                if batch == 0:
+                    break
             if redacted:
                 await rights.forget()
                 logger("interviews").info("transcripts past their time", answers=redacted)
