@@ -14,12 +14,12 @@ CV_WORDS = 50
 """Some 1,700 characters."""
 
 
-def words(seed: str, count: int, *, sqlite: bool) -> str:
+def words(count: int, *, sqlite: bool) -> str:
     """Return SQL for text of some 33 * `count` characters that no database can shrink much."""
     if sqlite:
         return f"lower(hex(randomblob({16 * count})))"
-    parts = (f"md5('{number}' || {seed})" for number in range(count))
-    return f"concat_ws(' ', {', '.join(parts)})"
+    each = f"SELECT md5(CAST(w * 1000003 + n AS text)) FROM generate_series(1, {count}) w"
+    return f"array_to_string(ARRAY({each}), ' ')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def fill(connection: Connection, size: Size) -> None:
     add("documents", size.interviews, done | {
         "id": "'d' || n", "account_id": whose, "purpose": "'cv'", "media": "'text'",
         "language": "'en'", "file_bytes": "1", "file_sha256": "'s' || n", "used_at": at("n"),
-        "result": """'{"text":"' || """ + words("n", CV_WORDS, sqlite=sqlite) + """ || '"}'""",
+        "result": """'{"text":"' || """ + words(CV_WORDS, sqlite=sqlite) + """ || '"}'""",
     })  # fmt: skip
     add("interviews", size.interviews, {
         "id": "'i' || n", "account_id": whose, "state": "'completed'", "field": "'software'",
@@ -86,7 +86,7 @@ def fill(connection: Connection, size: Size) -> None:
         "number": f"(n - 1) % {ANSWERS_EACH} + 1", "question_id": question,
         "category": "'ethics'", "level": "'mid'", "text": "'Why?'",
         "guide": """'{"key_points":["A","B","C"],"example":"' || """
-        + words("n", GUIDE_WORDS, sqlite=sqlite)
+        + words(GUIDE_WORDS, sqlite=sqlite)
         + """ || '"}'""",
         "reason": """'{"code":"opening","params":{}}'""", "asked_at": at("n"),
     })  # fmt: skip

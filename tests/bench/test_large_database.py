@@ -77,11 +77,8 @@ def result(*, sqlite: bool) -> str:
         },
     }  # fmt: skip
     fixed = json.dumps(whole)[1:-1].replace("'", "''")
-    return (
-        f"""'{{"score":' || (n % 101) || ',{fixed},"words":["' || """
-        f"""{words("n", RESULT_WORDS // 2, sqlite=sqlite)} || ' ' || """
-        f"""{words("n + 1", RESULT_WORDS // 2, sqlite=sqlite)} || '"]}}'"""
-    )
+    spoken = words(RESULT_WORDS, sqlite=sqlite)
+    return f"""'{{"score":' || (n % 101) || ',{fixed},"words":["' || {spoken} || '"]}}'"""
 
 
 async def test_pages_with_a_hundred_thousand_answers(full: settings.Store) -> None:
