@@ -147,6 +147,23 @@ async def test_what_was_said_goes_after_its_time_and_the_scores_stay(
     assert "canary" not in str(done)
 
 
+async def test_what_was_typed_into_an_answer_that_failed_goes_too(
+    engine: AsyncEngine, answers: Answers, new_answer: New, hand_clock: HandClock, rights: Rights
+) -> None:
+    await settle_in(engine)
+    typed = new_answer(owner=OWNER, typed_text="canary")
+    made = (await answers.accept(typed, queue_limit=5)).answer
+    claim = await answers.claim("w")
+    assert claim
+    await answers.fail(claim, "internal", {})
+    hand_clock.move(days=30)
+    assert await rights.redact() == 1
+    assert await rights.redact() == 0
+    found = await answers.get(made.id)
+    assert found
+    assert (found.state, found.typed_text, found.result) == ("failed", "", None)
+
+
 async def test_nothing_is_redacted_where_it_is_kept_as_long_as_the_account(
     engine: AsyncEngine, answers: Answers, new_answer: New, hand_clock: HandClock
 ) -> None:
