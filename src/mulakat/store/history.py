@@ -66,8 +66,10 @@ def _sqlite(element: _excerpt, compiler: SQLCompiler, **kw: Any) -> str:
 @compiles(_excerpt, "postgresql")
 def _postgresql(element: _excerpt, compiler: SQLCompiler, **kw: Any) -> str:
     result = compiler.process(element.clauses, **kw)
-    parts = ", ".join(f"'{name}', CAST({result} AS json) -> '{name}'" for name in element.PARTS)
-    return f"CAST(json_build_object({parts}) AS text)"
+    # One reading of the result for all parts; each `->` would unpack and parse it anew.
+    parts = ", ".join(f"{name} json" for name in element.PARTS)
+    record = f"json_to_record(CAST({result} AS json)) AS part({parts})"
+    return f"(SELECT CAST(row_to_json(part) AS text) FROM {record})"  # noqa: S608  # our names
 
 
 _COLUMNS = (
