@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from large_database import Size, fill, words
 from mulakat import settings
+from mulakat.observe.log import configure
 from mulakat.settings import Settings
 from mulakat.store import migrate
 from mulakat.store.engine import database_url, make_engine, writing
@@ -82,6 +83,7 @@ def result(*, sqlite: bool) -> str:
 
 
 async def test_pages_with_a_hundred_thousand_answers(full: settings.Store) -> None:
+    configure("warning")  # a line for each request would bury the table
     async with running(Settings(store=full)) as (app, here):
         cookie, _ = await here.sessions.open("a2", 1)
         headers = {"cookie": f"mulakat_session={cookie}"}
