@@ -3,6 +3,7 @@
 import io
 import zipfile
 import zlib
+from collections.abc import Callable
 
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 
@@ -66,8 +67,9 @@ def pdf(text: str = CV, *, pages: int = 1, content: bytes | None = None, filters
 
 def deflated(megabytes: int, times: int = 1) -> bytes:
     """Return zeros, packed so many times over."""
-    data = b"\0" * (megabytes << 20)
-    for _ in range(times):
+    packer, piece = zlib.compressobj(9), bytes(1 << 20)
+    data = b"".join([packer.compress(piece) for _ in range(megabytes)] + [packer.flush()])
+    for _ in range(times - 1):
         data = zlib.compress(data, 9)
     return data
 
@@ -91,8 +93,47 @@ def _laughs() -> str:
 LAUGHS = _laughs()
 
 
-def zip_bomb(megabytes: int = 400) -> bytes:
-    return docx(xml=f"<w:document {W}><w:body>" + "<w:p/>" * (megabytes << 18))
+def zip_bomb(megabytes: int) -> bytes:
+    """Return a Word document whose text is so many MiB of empty paragraphs."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        with archive.open("word/document.xml", "w", force_zip64=True) as document:
+            document.write(f"<w:document {W}><w:body>".encode())
+            for _ in range(megabytes):
+                document.write(b"<w:p/>" * ((1 << 20) // 6))
+    return out.getvalue()
+
+
+def crowded_zip(entries: int) -> bytes:
+    """Return an archive of so many empty files."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for number in range(entries):
+            archive.writestr(f"word/{number}.xml", "")
+    return out.getvalue()
+
+
+def with_extras() -> bytes:
+    """Return an honest PDF that also carries what is not text: a file, a picture, a script."""
+    return pdf(
+        extra=b"90 0 obj\n<< /Type /EmbeddedFile /Length 3 >>\nstream\nMZ\0\nendstream\nendobj\n"
+        b"91 0 obj\n<< /Type /XObject /Subtype /Image /Width 9 /Height 9 /Filter /JBIG2Decode"
+        b" /Length 4 >>\nstream\n\0\0\0\0\nendstream\nendobj\n"
+        b"92 0 obj\n<< /S /JavaScript /JS (app.launchURL\\('http://127.0.0.1/'\\)) >>\nendobj\n"
+    )
+
+
+def looping_pages() -> bytes:
+    """Return a PDF whose page tree contains itself."""
+    return pdf().replace(b"/Kids [5 0 R]", b"/Kids [2 0 R]")
+
+
+def looping_xref() -> bytes:
+    """Return a PDF whose table of contents names itself as the one before."""
+    whole = pdf()
+    start = whole.rindex(b"xref\n0")
+    return whole.replace(b"/Root 1 0 R", b"/Root 1 0 R /Prev %d" % start)
 
 
 def nested_pages(depth: int) -> bytes:
@@ -114,19 +155,26 @@ def nested_pages(depth: int) -> bytes:
     return out.getvalue()
 
 
-BOMBS: dict[str, bytes] = {
-    "a zip bomb": zip_bomb(200),
-    "xml a hundred thousand deep": docx(xml=nested_xml(100_000)),
-    "a billion laughs": docx(xml=LAUGHS),
-    "packed zeros in a PDF": pdf(content=deflated(300), filters="/Filter /FlateDecode"),
-    "packed zeros, four times over": pdf(
+BOMBS: dict[str, Callable[[], bytes]] = {
+    "a zip bomb": lambda: zip_bomb(200),
+    "an archive of fifty thousand files": lambda: crowded_zip(50_000),
+    "xml a hundred thousand deep": lambda: docx(xml=nested_xml(100_000)),
+    "a billion laughs": lambda: docx(xml=LAUGHS),
+    "packed zeros in a PDF": lambda: pdf(content=deflated(300), filters="/Filter /FlateDecode"),
+    "packed zeros, four times over": lambda: pdf(
         content=deflated(600, 4),
         filters="/Filter [/FlateDecode /FlateDecode /FlateDecode /FlateDecode]",
     ),
-    "brackets without end": pdf(content=b"[" * 1_000_000),
-    "a page tree ten thousand deep": nested_pages(10_000),
-    "a page of a billion points": pdf(content=b"q Q", box="0 0 1000000000 1000000000"),
-    "text drawn two million times": pdf(
+    "packed zeros, forty times over": lambda: pdf(
+        content=deflated(1), filters=f"/Filter [{'/FlateDecode ' * 40}]"
+    ),
+    "brackets without end": lambda: pdf(content=b"[" * 1_000_000),
+    "brackets without end as an object": lambda: pdf(extra=b"1 0 obj\n" + b"[" * 1_000_000),
+    "a page tree ten thousand deep": lambda: nested_pages(10_000),
+    "a page tree that contains itself": looping_pages,
+    "a page of a billion points": lambda: pdf(content=b"q Q", box="0 0 1000000000 1000000000"),
+    "text drawn a million times": lambda: pdf(
         content=b"BT /F1 1 Tf " + b"(a) Tj 0 0 Td " * 1_100_000 + b"ET"
     ),
 }
+"""Each made when it is asked for."""

@@ -128,7 +128,7 @@ def test_a_bomb_is_a_refusal_and_no_more(server: Server, owner: httpx.Client, na
     worker = server.worker
     assert worker is not None
     before = worker.memory_info().rss
-    sent = send(owner, documents.BOMBS[name])
+    sent = send(owner, documents.BOMBS[name]())
     found = read(server, owner, sent)
     assert found.status_code == 422
     assert found.json()["code"] in {"document_too_complex", "document_empty", "document_unreadable"}

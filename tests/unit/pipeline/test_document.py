@@ -63,8 +63,16 @@ def test_every_end_of_a_line_parts_words(end: str) -> None:
 
 def test_long_documents_are_cut_not_refused() -> None:
     assert len(text(b"word " * 60_000, "text")) <= MOST_CHARACTERS
-    said = text(documents.pdf("A line of some forty characters on a page", pages=200), "pdf")
+    said = text(documents.pdf("A line of some forty characters on a page", pages=10_000), "pdf")
     assert said.count("forty") == MOST_PAGES
+
+
+def test_what_is_not_text_is_left_alone() -> None:
+    assert text(documents.with_extras(), "pdf") == text(documents.pdf(), "pdf")
+
+
+def test_a_table_of_contents_that_names_itself_is_read_once() -> None:
+    assert text(documents.looping_xref(), "pdf") == text(documents.pdf(), "pdf")
 
 
 @pytest.mark.parametrize(
