@@ -51,6 +51,7 @@ CANARIES = {
 
 
 def by_voice(client: httpx.Client, session: str, sound: Path, **more: Any) -> dict[str, Any]:
+    """Send a recording; `again` when it was not understood and the question stands as it was."""
     with sound.open("rb") as file:
         sent = client.post(
             "/auto_interview/submit_answer",
@@ -58,8 +59,11 @@ def by_voice(client: httpx.Client, session: str, sound: Path, **more: Any) -> di
             data={"session_id": session},
             **more,
         )
-    assert sent.status_code in {200, 202}, sent.text
     found: dict[str, Any] = sent.json()
+    if sent.status_code == 422:
+        assert found["code"] == "no_speech", sent.text
+        return found | {"again": True}
+    assert sent.status_code in {200, 202}, sent.text
     return found
 
 
