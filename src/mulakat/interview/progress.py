@@ -4,7 +4,7 @@ Scores of different engines are not compared: a new rubric or model begins a new
 told only where it is larger than what telling the same answer again would make (noise.py).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from statistics import fmean
 from typing import Any
 
@@ -72,8 +72,8 @@ def compare(first: Told, second: Told, reader: str) -> dict[str, Any]:
         "criteria": list(_criteria(one, two, reader)) if comparable else [],
         "points": list(_points(one, two)),
         "gaps": {
-            "gone": sorted(gaps_before - gaps_after),
-            "new": sorted(gaps_after - gaps_before),
+            "gone": _named(gaps_before - gaps_after, reader),
+            "new": _named(gaps_after - gaps_before, reader),
         },
         "delivery": list(_delivery(one, two)),
     }
@@ -132,6 +132,10 @@ def _difference(before: float | None, after: float | None, key: str) -> dict[str
         "difference": after - before,
         "within_noise": changed([before], [after], key) is None,
     }
+
+
+def _named(gaps: Set[str], reader: str) -> list[dict[str, str]]:
+    return [{"key": key, "name": say(reader, f"interview.trigger.{key}")} for key in sorted(gaps)]
 
 
 def _criteria(

@@ -4,11 +4,13 @@ Pure: rows in, a JSON document out. Nothing of it is stored, so nothing is lost 
 fails, and it can be asked for while the interview is still going on.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from statistics import fmean
 from typing import Any
 
-from mulakat.interview.bank import Bank, Question
+from mulakat.interview.bank import LEVELS, Bank, Question
+from mulakat.interview.choose import CLOSING
+from mulakat.interview.chooser import GENERAL
 from mulakat.interview.noise import Interval, interval
 from mulakat.interview.sentences import final, why
 from mulakat.languages import say
@@ -28,10 +30,15 @@ MEASURES = ("words_per_minute", "pauses_per_minute", "fillers_per_minute", "spee
 
 
 def report(
-    interview: Interview, answers: Mapping[str, Told], bank: Bank, reader: str
+    interview: Interview,
+    answers: Mapping[str, Told],
+    bank: Bank,
+    reader: str,
+    asked: Set[str] = frozenset(),
 ) -> dict[str, Any]:
     """Return the report; `answers` are those of the turns, by the turns' ids.
 
+    `asked` are the questions of the account's other interviews: they are not suggested again.
     Scores are 0–100 with the interval that holds 90 of 100 (interview/noise.py), None where
     nothing was scored. Sentences are in the reader's language, quotes as they were said.
     """
@@ -65,7 +72,7 @@ def report(
         "weakest": _quote(scored, reader, best=False),
         "delivery": _delivery(scored),
         "questions": questions,
-        "practise": _practise(interview, scored, criteria, bank, reader),
+        "practise": _practise(interview, scored, criteria, _left(interview, bank, asked), reader),
         "final_evaluation": final(reader, interview),
         "so_far": interview.state in ACTIVE,
     }
@@ -196,22 +203,16 @@ def _practise(
     interview: Interview,
     scored: Sequence[tuple[Turn, Mapping[str, Any]]],
     criteria: Sequence[tuple[str, Interval, int]],
-    bank: Bank,
+    left: Sequence[Question],
     reader: str,
 ) -> list[dict[str, Any]]:
     """Return what to practise next: the lowest criteria, each with its advice and questions."""
-    asked = {turn.question_id for turn in interview.turns}
-    left = [
-        one
-        for one in bank.questions(interview.language, interview.field)
-        if one.id not in asked and one.category != "closing"
-    ]
     weak = sorted({turn.category for turn, _ in scored}, key=lambda name: _mean(scored, name))
     out = []
     for at, (key, found, _) in enumerate(sorted(criteria, key=lambda c: c[1].value)[:PRACTISE]):
         advice = _advice(scored, key)
         category = weak[at % len(weak)] if weak else None
-        chosen = _suggested(left, category)
+        chosen = _suggested(left, category, interview.level)
         left = [one for one in left if one not in chosen]
         out.append(
             {
@@ -240,9 +241,28 @@ def _advice(scored: Sequence[tuple[Turn, Mapping[str, Any]]], key: str) -> str |
     return min(found)[1] if found else None
 
 
-def _suggested(left: Sequence[Question], category: str | None) -> list[Question]:
-    same = [one for one in left if one.category == category]
-    return [*same, *(one for one in left if one not in same)][:SUGGESTED]
+def _left(interview: Interview, bank: Bank, asked: Set[str]) -> list[Question]:
+    """Return the questions that may be suggested: not asked yet, of the field and general."""
+    if interview.language not in bank.languages:  # the bank is another by now
+        return []
+    here = {turn.question_id for turn in interview.turns}
+    left = [
+        one
+        for field in dict.fromkeys((interview.field, GENERAL))
+        for one in bank.questions(interview.language, field)
+        if one.id not in here and one.category != CLOSING
+    ]
+    return [one for one in left if one.id not in asked] or left
+
+
+def _suggested(left: Sequence[Question], category: str | None, level: str) -> list[Question]:
+    """Return the questions of a category that are nearest to a level, then others."""
+    due = LEVELS.index(level)
+
+    def far(one: Question) -> tuple[bool, int]:
+        return one.category != category, abs(LEVELS.index(one.level) - due)
+
+    return sorted(left, key=far)[:SUGGESTED]
 
 
 def _moment(at: Any) -> str | None:

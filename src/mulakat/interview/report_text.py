@@ -1,7 +1,8 @@
-"""A report as Markdown, to keep or to send on."""
+"""A report in words: its figures and times as the reader writes them, and all of it as Markdown."""
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from mulakat.languages import say
@@ -21,13 +22,40 @@ def escaped(text: str) -> str:
     return _LINE_START.sub(r"\1\\\2", plain)
 
 
+def moment(at: str, reader: str) -> str:
+    """Return a report's RFC 3339 time as the reader writes it, in UTC."""
+    found = datetime.fromisoformat(at)
+    month = say(reader, f"report.month.{found.month}")
+    return say(
+        reader, "report.moment",
+        day=found.day, month=month, year=found.year, time=found.strftime("%H:%M"),
+    )  # fmt: skip
+
+
+def figure(name: str, value: float | None, reader: str) -> str:
+    """Return a measure of the delivery as the reader writes it."""
+    if value is None:
+        return "–"
+    if name == "speech_ratio":
+        return say(reader, "report.percent", value=round(100 * value))
+    digits = 0 if name == "words_per_minute" else 1
+    return f"{value:.{digits}f}".replace(".", say(reader, "report.decimal"))
+
+
+def usual(name: str, delivery: Mapping[str, Any], reader: str) -> str:
+    """Return a measure's usual range, or nothing where none is known."""
+    norm = delivery["norms"].get(name)
+    return "–".join(figure(name, end, reader) for end in norm) if norm else ""
+
+
 def _lines(report: Mapping[str, Any], reader: str) -> Iterator[str]:
     def told(key: str, **params: object) -> str:
         return say(reader, f"report.{key}", **params)
 
     yield f"# {told('title', field=escaped(report['field']))}"
     yield ""
-    yield f"{report['start_time'] or ''} · {say(reader, 'interview.level.' + report['level'])}"
+    level = say(reader, f"interview.level.{report['level']}")
+    yield f"{moment(report['start_time'], reader)} · {level}"
     yield ""
     for line in report["final_evaluation"].split("\n"):
         yield f"{escaped(line)}  "
@@ -54,7 +82,9 @@ def _lines(report: Mapping[str, Any], reader: str) -> Iterator[str]:
         yield ""
         for name, value in delivery["mean"].items():
             if value is not None:
-                yield f"- {told('measure.' + name)}: {value:g}{_norm(delivery, name, reader)}"
+                line = f"- {told('measure.' + name)}: {figure(name, value, reader)}"
+                norm = usual(name, delivery, reader)
+                yield f"{line} ({told('usual')}: {norm})" if norm else line
     if report["practise"]:
         yield ""
         yield f"## {told('practise')}"
@@ -104,10 +134,3 @@ def _score(shown: Mapping[str, Any], reader: str) -> str:
         reader, "report.score",
         word=shown["word"], score=shown["score"], low=shown["low"], high=shown["high"],
     )  # fmt: skip
-
-
-def _norm(delivery: Mapping[str, Any], name: str, reader: str) -> str:
-    norm = delivery["norms"].get(name)
-    if not norm:
-        return ""
-    return " · " + say(reader, "page.live.usual", low=norm[0], high=norm[1])

@@ -15,7 +15,7 @@ from mulakat.store.columns import JsonText
 from mulakat.store.engine import reading
 from mulakat.store.interview_rows import load, owned
 from mulakat.store.interview_values import Interview
-from mulakat.store.tables import answers, turns
+from mulakat.store.tables import answers, interviews, turns
 from mulakat.store.values import State
 
 MOST_ANSWERS = 500
@@ -29,7 +29,7 @@ MOST_ATTEMPTS = 50
 class Told:
     """An answer as a report needs it: what was asked, its result, or why there is none.
 
-    `category` is that of its turn, or None for a question practised alone.
+    `category`, `follow_up` and `interview_id` are its turn's; None for a question practised alone.
     """
 
     id: str
@@ -42,6 +42,7 @@ class Told:
     created_at: datetime
     redacted_at: datetime | None
     category: str | None = None
+    follow_up: str | None = None
     interview_id: str | None = None
 
 
@@ -83,6 +84,7 @@ _COLUMNS = (
     answers.c.redacted_at,
 )
 
+_TURN = (turns.c.category, turns.c.follow_up, turns.c.interview_id)
 
 _LITTLE = _excerpt(answers.c.result).label("result")
 
@@ -109,13 +111,24 @@ class History:
             rows = (await connection.execute(query)).all()
         return found, {row.turn_id: _told(row, skip="turn_id") for row in rows}
 
+    async def asked(self, account: str) -> frozenset[str]:
+        """Return the ids of all questions that the account's interviews have asked."""
+        query = (
+            select(turns.c.question_id)
+            .join(interviews, interviews.c.id == turns.c.interview_id)
+            .where(interviews.c.account_id == account, turns.c.question_id.is_not(None))
+            .distinct()
+        )
+        async with reading(self._engine) as connection:
+            return frozenset((await connection.scalars(query)).all())
+
     async def latest(self, account: str) -> list[Told]:
         """Return the account's latest finished answers, the oldest first; at most MOST_ANSWERS.
 
         Of their results only score, criteria, engine and strip.
         """
         query = (
-            select(*_COLUMNS, _LITTLE, turns.c.category, turns.c.interview_id)
+            select(*_COLUMNS, _LITTLE, *_TURN)
             .outerjoin(turns, turns.c.id == answers.c.turn_id)
             .where(answers.c.owner == account, answers.c.result.is_not(None))
             .order_by(answers.c.created_at.desc())
@@ -128,7 +141,7 @@ class History:
     async def attempts(self, account: str, question_id: str) -> list[Told]:
         """Return the account's finished answers to one question, the oldest first, as `latest`."""
         query = (
-            select(*_COLUMNS, _LITTLE, turns.c.category, turns.c.interview_id)
+            select(*_COLUMNS, _LITTLE, *_TURN)
             .outerjoin(turns, turns.c.id == answers.c.turn_id)
             .where(
                 answers.c.owner == account,
@@ -147,7 +160,7 @@ class History:
     async def answer(self, account: str, answer_id: str) -> Told | None:
         """Return one finished answer of an account, or None."""
         query = (
-            select(*_COLUMNS, answers.c.result, turns.c.category, turns.c.interview_id)
+            select(*_COLUMNS, answers.c.result, *_TURN)
             .outerjoin(turns, turns.c.id == answers.c.turn_id)
             .where(
                 and_(answers.c.id == answer_id, answers.c.owner == account),

@@ -1,6 +1,8 @@
 """Reports, progress and comparisons from made rows."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from mulakat.interview import noise
 from mulakat.interview.bank import Bank
 from mulakat.interview.progress import compare, progress
 from mulakat.interview.report import report
-from mulakat.interview.report_text import escaped, markdown
+from mulakat.interview.report_text import escaped, figure, markdown, moment, usual
 from mulakat.languages import codes
 from mulakat.store.history import Told
 from mulakat.store.interview_values import Interview, Turn
@@ -157,26 +159,91 @@ def test_what_was_said_does_not_become_markdown(bank: Bank) -> None:
     assert escaped("2. two") == "\\2. two"
 
 
-def test_one_answer_has_the_retest_noise_and_more_answers_less() -> None:
+def test_one_answer_has_the_retest_noise_and_more_answers_their_spread() -> None:
     assert noise.interval([]) is None
-    one, four = noise.interval([50]), noise.interval([50, 50, 50, 50])
+    one = noise.interval([50])
     assert one is not None
-    assert four is not None
     assert one.high - one.value == pytest.approx(noise.COVERAGE * noise.retest("score"))
-    assert four.high < one.high
-    wide = noise.interval([10, 90, 20, 80])
+    wide, narrow = noise.interval([10, 90, 20, 80]), noise.interval([48, 52, 49, 51])
     assert wide is not None
-    assert wide.high - wide.low > 30
+    assert narrow is not None
+    assert wide.high - wide.low > 60
+    assert narrow.high - narrow.low < 20
     held = noise.interval([99])
     assert held is not None
     assert held.high == 100
 
 
+def test_a_mean_is_no_surer_than_the_retest_noise_leaves_it() -> None:
+    twenty = noise.interval([50] * 20)
+    assert twenty is not None
+    least = noise.COVERAGE * noise.retest("score") / 20**0.5
+    assert twenty.high - twenty.value >= least
+
+
+@pytest.mark.parametrize("spread", [3, 10, 15, 20])
+@pytest.mark.parametrize("answers", [3, 5, 8])
+def test_nine_intervals_of_ten_hold_the_mean_over_all_questions(spread: int, answers: int) -> None:
+    draw = Random(7)  # noqa: S311
+    deviation = (spread**2 + noise.retest("score") ** 2) ** 0.5
+    held = 0
+    for _ in range(2000):
+        found = noise.interval([draw.gauss(50, deviation) for _ in range(answers)])
+        assert found is not None
+        held += found.low <= 50 <= found.high
+    assert held / 2000 >= 0.86
+
+
+@pytest.mark.parametrize("spread", [0, 10, 20])
+def test_one_in_twenty_changes_is_told_by_chance(spread: int) -> None:
+    draw = Random(7)  # noqa: S311
+    deviation = (spread**2 + noise.retest("score") ** 2) ** 0.5
+    told = 0
+    for _ in range(2000):
+        before, after = ([draw.gauss(50, deviation) for _ in range(5)] for _ in range(2))
+        told += noise.changed(before, after) is not None
+    assert told / 2000 <= 0.075
+
+
 def test_a_change_is_told_only_beyond_the_noise() -> None:
     assert noise.changed([50] * 5, [53] * 5) is None
     assert noise.changed([50] * 5, [65] * 5) == 15
+    assert noise.changed([20, 80, 50, 35, 65], [35, 95, 65, 50, 80]) is None
     assert noise.changed([50], [58]) is None
+    assert noise.changed([50], [70]) == 20
     assert noise.changed([], [58]) is None
+
+
+def test_what_was_asked_before_is_suggested_only_when_nothing_else_is_left(bank: Bank) -> None:
+    def suggested(asked: frozenset[str]) -> list[str]:
+        found = report(interview(turn(1)), {"t1": told(1)}, bank, "en", asked)
+        return [one["id"] for part in found["practise"] for one in part["questions"]]
+
+    first = suggested(frozenset())
+    levels = {bank.get("en", one).level for one in first}  # type: ignore[union-attr]
+    assert "senior" not in levels
+    assert not set(first) & set(suggested(frozenset(first)))
+    everything = frozenset(one.id for one in bank.questions("en"))
+    assert suggested(everything) == first
+
+
+def test_a_bank_without_the_interviews_language_has_nothing_to_suggest(bank: Bank) -> None:
+    turkish = replace(interview(turn(1)), language="tr")
+    found = report(turkish, {"t1": told(1)}, bank, "tr")
+    assert [one["questions"] for one in found["practise"]] == [[], [], []]
+    assert found["field"] == "Software engineering"
+
+
+def test_figures_and_times_are_written_as_the_reader_writes_them() -> None:
+    assert moment("2026-07-01T09:05:00Z", "tr") == "1 Temmuz 2026, 09:05 (UTC)"
+    assert moment("2026-07-01T09:05:00Z", "en") == "1 July 2026, 09:05 UTC"
+    assert figure("pauses_per_minute", 9.25, "tr") == "9,2"
+    assert figure("words_per_minute", 132.6, "en") == "133"
+    assert figure("speech_ratio", 0.8, "tr") == "%80"
+    assert figure("fillers_per_minute", None, "en") == "–"
+    norms = {"norms": {"speech_ratio": [0.6, 0.92]}}
+    assert usual("speech_ratio", norms, "en") == "60%–92%"
+    assert usual("words_per_minute", norms, "en") == ""
 
 
 def test_progress_has_a_line_for_each_criterion_and_category() -> None:
@@ -222,7 +289,9 @@ def test_two_attempts_show_what_appeared_and_what_vanished() -> None:
     assert [(one["text"], one["what"]) for one in found["points"]] == [
         ("Point 0", "appeared"), ("Point 1", "vanished"),
     ]  # fmt: skip
-    assert found["gaps"] == {"gone": ["no_number", "no_result"], "new": ["no_example"]}
+    gone, new = found["gaps"]["gone"], found["gaps"]["new"]
+    assert [one["key"] for one in gone] == ["no_number", "no_result"]
+    assert new == [{"key": "no_example", "name": "An example is missing"}]
     assert found["score"] == {"before": 50, "after": 80, "difference": 30, "within_noise": False}
     assert {one["measure"]: (one["before"], one["after"]) for one in found["delivery"]} == {
         "words_per_minute": (100, 130), "pauses": (4, 4), "pause_longest": (1.2, 1.2),

@@ -3,6 +3,7 @@
 Access: the account whose they are; another's is not found.
 """
 
+import asyncio
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -11,8 +12,9 @@ from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Res
 from mulakat import errors
 from mulakat.interview.progress import attempt, compare, progress
 from mulakat.interview.report import report
-from mulakat.interview.report_text import markdown
+from mulakat.interview.report_text import figure, markdown, moment, usual
 from mulakat.languages import messages
+from mulakat.store.history import Told
 from mulakat.web import pages, problems, schemas
 from mulakat.web.identity import my_account
 from mulakat.web.state import parts
@@ -33,8 +35,10 @@ async def _report(request: Request, interview_id: str) -> dict[str, Any]:
     found = await here.history.interview(interview_id, account.id)
     if found is None:
         raise errors.NotFound
-    interview, answers = found
-    return report(interview, answers, here.bank, problems.reader_language(request))
+    asked = await here.history.asked(account.id)
+    reader = problems.reader_language(request)
+    # In a thread: it may be the first to read the bank in this language.
+    return await asyncio.to_thread(report, *found, here.bank, reader, asked)
 
 
 @router.get(PATH, summary="The report of an interview", response_model=None)
@@ -72,6 +76,9 @@ async def as_page(request: Request, interview_id: str) -> HTMLResponse:
             page=messages(language)["page"] | {"title": messages(language)["report"]["page_title"]},
             words=messages(language)["report"],
             report=document,
+            moment=moment,
+            figure=figure,
+            usual=usual,
             markdown=f"{PATH.format(interview_id=interview_id)}.md",
             json=PATH.format(interview_id=interview_id),
         ),
@@ -112,6 +119,13 @@ async def side_by_side(request: Request, first: str, second: str) -> JSONRespons
     two = await here.history.answer(account.id, second)
     if one is None or two is None:
         raise errors.NotFound
-    if (one.question_id or one.question) != (two.question_id or two.question):
+    if _asked(one) != _asked(two):
         raise errors.Invalid("answers_differ")
     return JSONResponse(compare(one, two, problems.reader_language(request)))
+
+
+def _asked(told: Told) -> tuple[str, str | None]:
+    """Return what two attempts have in common: the question, and what a follow-up asks for."""
+    if told.question_id is None:
+        return told.question, None
+    return told.question_id, told.question if told.follow_up else None
