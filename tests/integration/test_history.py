@@ -92,3 +92,11 @@ async def test_attempts_leave_follow_ups_out_and_anothers_answer_is_none(
     assert found is not None
     assert json.dumps(found.result) == json.dumps(RESULT)
     assert await history.answer(OTHER, again) is None
+
+
+async def test_what_an_account_was_asked_is_known_once(
+    engine: AsyncEngine, hand_clock: HandClock, history: History
+) -> None:
+    await begun(engine, hand_clock)
+    assert await history.asked(OWNER) == {"q1"}
+    assert await history.asked(OTHER) == frozenset()

@@ -46,20 +46,25 @@ async def as_json(request: Request, interview_id: str) -> Response:
     """Return the report as JSON, or as Markdown with `Accept: text/markdown`."""
     document = await _report(request, interview_id)
     if "text/markdown" in request.headers.get("accept", ""):
-        text = markdown(document, problems.reader_language(request))
-        return PlainTextResponse(text, media_type=MARKDOWN)
-    return JSONResponse(document)
+        return _file(request, document)
+    return JSONResponse(document, headers={"Vary": "Accept, Accept-Language"})
 
 
 @router.get(PATH + ".md", summary="The report as Markdown, to keep", response_model=None)
 async def as_markdown(request: Request, interview_id: str) -> Response:
     """Return the report as a file."""
-    document = await _report(request, interview_id)
-    day = (document["start_time"] or "")[:10]
+    return _file(request, await _report(request, interview_id))
+
+
+def _file(request: Request, document: dict[str, Any]) -> Response:
+    day = document["start_time"][:10]
     return PlainTextResponse(
         markdown(document, problems.reader_language(request)),
         media_type=MARKDOWN,
-        headers={"Content-Disposition": f'attachment; filename="mulakat-{day}.md"'},
+        headers={
+            "Content-Disposition": f'attachment; filename="mulakat-{day}.md"',
+            "Vary": "Accept, Accept-Language",
+        },
     )
 
 
