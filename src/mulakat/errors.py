@@ -39,7 +39,6 @@ MulakatError
 │   ├── LoginsBusy             503  logins_busy
 │   ├── NotReady               503  not_ready
 │   ├── MemoryLow              503  memory_low
-│   ├── TranscriberUnavailable 503  transcriber_unavailable
 │   └── DiskFull               507  disk_full
 ├── AnswerFailed       processing an accepted answer failed for good
 │   ├── WorkerDied             500  worker_died
@@ -380,12 +379,6 @@ class MemoryLow(Unavailable):
     """Memory is nearly used up: no new recording for now, typed answers go on."""
 
     code = "memory_low"
-
-
-class TranscriberUnavailable(Unavailable):
-    """The provider that hears answers did not, and no model here can in its place."""
-
-    code = "transcriber_unavailable"
 
 
 class DiskFull(Unavailable):

@@ -113,17 +113,3 @@ def test_the_settings_page_is_what_the_command_prints() -> None:
 )
 def test_only_loopback_addresses_count_as_this_machine(host: str, loopback: bool) -> None:
     assert load({"MULAKAT_HOST": host}).web.loopback is loopback
-
-
-def test_a_model_of_whispers_is_one_of_those_that_exist() -> None:
-    assert load({"MULAKAT_SPEECH_MODEL": "small"}).speech.speech_model == "small"
-    with pytest.raises(SettingError, match="is not one of tiny, base"):
-        load({"MULAKAT_SPEECH_MODEL": "whisper-1"})
-    own = {"MULAKAT_SPEECH_ENGINE": "openai", "MULAKAT_SPEECH_MODEL": "any/name-at-all"}
-    assert load(own).speech.speech_model == "any/name-at-all"
-
-
-def test_the_key_of_a_speech_server_is_not_shown() -> None:
-    speech = load({"MULAKAT_SPEECH_KEY": "sk-canary"}).speech
-    assert speech.speech_key == "sk-canary"
-    assert "canary" not in repr(speech)

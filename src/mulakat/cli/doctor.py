@@ -10,7 +10,6 @@ from importlib.metadata import PackageNotFoundError, version
 import click
 
 from mulakat import __version__, errors
-from mulakat.cli.speech_model import footing, resolved
 from mulakat.memory import gauge, ladder
 from mulakat.providers import model_files
 from mulakat.settings import MIB, Settings, show_bytes
@@ -34,7 +33,6 @@ class Finding:
 
 def doctor(settings: Settings) -> int:
     """Print every finding; return 1 when one needs a remedy."""
-    settings = resolved(settings)
     ill = 0
     for look in (_python, _packages, _data, _spool, _memory, _model, _database):
         for finding in look(settings):
@@ -122,20 +120,17 @@ def _memory(settings: Settings) -> Iterator[Finding]:
     text = f"{found.bytes // MIB} MiB, from {found.source}"
     yield Finding("memory", text)
     folder = model_files.installed_dir(settings.speech)
-    standing = footing(settings)
+    footing = ladder.stand(found.bytes, folder)
     remedy = None
     if found.bytes < _LEAST:
         remedy = f"give it {_LEAST // MIB} MiB or more, or use a smaller model"
-    elif not standing.rung and (folder / "model.bin").exists():
+    elif not footing.rung and (folder / "model.bin").exists():
         remedy = "set MULAKAT_MODEL_DIR to a smaller model, or give it more memory"
-    yield Finding("speech", str(standing), None if standing.hears else remedy)
+    yield Finding("speech", str(footing), None if footing.rung else remedy)
 
 
 def _model(settings: Settings) -> Iterator[Finding]:
     folder = model_files.installed_dir(settings.speech)
-    if settings.speech.speech_engine != "whisper" and not (folder / "model.bin").exists():
-        yield Finding("model", "none installed here to fall back on")
-        return
     try:
         model_files.verify(folder)
     except errors.ModelError as error:

@@ -17,12 +17,8 @@ def result(
     sound: Sound | None,
     transcriber: str | None,
     timings: dict[str, float],
-    fallback: dict[str, str] | None = None,
 ) -> dict[str, object]:
-    """Return the JSON object: times in seconds with two decimals, ratios 0–1, scores 0–100.
-
-    `fallback` says by part (transcriber, evaluator) why the one that was chosen did not do it.
-    """
+    """Return the JSON object: times in seconds with two decimals, ratios 0–1, scores 0–100."""
     scored = assessment.score is not None
     return {
         "transcribed_text": material.text,
@@ -45,7 +41,6 @@ def result(
             "transcriber": transcriber,
             "evaluator": assessment.engine,
             "embedder": assessment.extra.get("embedder"),
-            "fallback": fallback or None,
         },
         "has_audio": False,
         "audio_url": None,

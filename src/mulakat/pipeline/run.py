@@ -7,24 +7,18 @@ source of windows and nothing else.
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from mulakat.errors import Invalid, TranscriberUnavailable
+from mulakat.errors import Invalid
 from mulakat.pipeline import gate, report
 from mulakat.pipeline.decode import windows as decoded_windows
 from mulakat.pipeline.delivery import measure
 from mulakat.pipeline.sound import SoundMeter, metered
-from mulakat.providers.protocols import Evaluator, RemoteTranscriber, Transcriber, Unheard
+from mulakat.providers.protocols import Evaluator, Transcriber
 from mulakat.providers.values import Material, Sound, Window, Word
 from mulakat.settings import MAX_AUDIO_SECONDS
-
-RETRY_SECONDS = 30
-"""When a recording may be sent again that no provider heard (design decision)."""
-
-Recogniser = Callable[[], AbstractContextManager[Transcriber]]
-"""Lends the recogniser of this machine, loaded."""
 
 Progress = Callable[[str, int | None], None]
 """Told each stage ("decoding", "transcribing", "evaluating") and its per cent, if known."""
@@ -46,25 +40,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """The heavy parts, each held only for the stage that needs it.
+    """The heavy parts, each held only for the stage that needs it."""
 
-    Where there is a `remote` recogniser it hears the answers, and `transcriber` only those it
-    failed with; `transcriber` is None where no model here can hear.
-    """
-
-    transcriber: Recogniser | None
+    transcriber: Callable[[], AbstractContextManager[Transcriber]]
     evaluator: Callable[[], AbstractContextManager[Evaluator]]
-    remote: RemoteTranscriber | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Listened:
-    """What came of a recording; `fallback` says why the remote recogniser did not hear it."""
-
-    words: tuple[Word, ...]
-    sound: Sound
-    engine: str
-    fallback: str | None = None
 
 
 @dataclass(slots=True)
@@ -87,16 +66,15 @@ class _Spent:
 def run(job: Job, tools: Tools, progress: Progress) -> dict[str, object]:
     """Return the result that is stored and served (its shape: `report.result`).
 
-    Raises Invalid("no_speech") for a recording without speech, decode's errors for one that
-    cannot be read, and TranscriberUnavailable.
+    Raises Invalid("no_speech") for a recording without speech and decode's errors for one
+    that cannot be read.
     """
     began = time.perf_counter()
     spent: dict[str, float] = {}
-    heard: _Listened | None = None
     sound: Sound | None = None
+    transcriber_name: str | None = None
     if job.audio is not None:
-        heard = _listen(job, job.audio, tools, progress, spent)
-        words, sound = heard.words, heard.sound
+        words, sound, transcriber_name = _listen(job, job.audio, tools, progress, spent)
         text = " ".join(word.text for word in words)
         if not text:
             raise Invalid("no_speech")
@@ -131,57 +109,20 @@ def run(job: Job, tools: Tools, progress: Progress) -> dict[str, object]:
         material=material,
         assessment=assessment,
         sound=sound,
-        transcriber=heard.engine if heard else None,
+        transcriber=transcriber_name,
         timings=timings,
-        fallback={"transcriber": heard.fallback} if heard and heard.fallback else None,
     )
 
 
 def _listen(
     job: Job, audio: Path, tools: Tools, progress: Progress, spent: dict[str, float]
-) -> _Listened:
+) -> tuple[tuple[Word, ...], Sound, str]:
     progress("decoding", None)
-    failure: str | None = None
-    if tools.remote:
-        try:
-            return _listen_elsewhere(job, audio, tools.remote, progress, spent)
-        except Unheard as unheard:
-            failure = unheard.reason
-    if tools.transcriber is None:
-        raise TranscriberUnavailable(RETRY_SECONDS)
-    heard = _listen_here(job, audio, tools.transcriber, progress, spent)
-    return replace(heard, fallback=failure)
-
-
-def _listen_elsewhere(
-    job: Job, audio: Path, remote: RemoteTranscriber, progress: Progress, spent: dict[str, float]
-) -> _Listened:
-    """Decode first: what cannot be read, is too long or holds no voice is not sent to anyone."""
-    began = time.perf_counter()
-    meter = SoundMeter()
-    with audio.open("rb") as file:
-        source = decoded_windows(file, job.container or "", cap_seconds=MAX_AUDIO_SECONDS)
-        for _ in metered(source, meter):
-            pass
-    sound = meter.result()
-    spent["decode"] = time.perf_counter() - began
-    if not sound.speech_seconds:
-        raise Invalid("no_speech")
-    progress("transcribing", None)
-    began = time.perf_counter()
-    words = remote.transcribe_file(audio, job.container or "", job.language, sound)
-    spent["transcribe"] = time.perf_counter() - began
-    return _Listened(words, sound, remote.engine)
-
-
-def _listen_here(
-    job: Job, audio: Path, recogniser: Recogniser, progress: Progress, spent: dict[str, float]
-) -> _Listened:
     meter, decoding = SoundMeter(), _Spent()
     words: list[Word] = []
     began = time.perf_counter()
     size = max(1, audio.stat().st_size)
-    with audio.open("rb") as file, recogniser() as transcriber:
+    with audio.open("rb") as file, tools.transcriber() as transcriber:
         loaded = time.perf_counter()
         source = decoded_windows(file, job.container or "", cap_seconds=MAX_AUDIO_SECONDS)
         windows = metered(decoding.over(source), meter)
@@ -191,7 +132,7 @@ def _listen_here(
     spent["load"] = loaded - began
     spent["decode"] = decoding.seconds
     spent["transcribe"] = time.perf_counter() - loaded - decoding.seconds
-    return _Listened(tuple(words), meter.result(), name)
+    return tuple(words), meter.result(), name
 
 
 def _told(

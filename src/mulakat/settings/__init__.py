@@ -25,7 +25,6 @@ from mulakat.settings.kinds import (
 from mulakat.settings.loading import PREFIX, environment, load, table
 from mulakat.settings.sections import (
     SECTIONS,
-    WHISPER_MODELS,
     Accounts,
     Admin,
     Intake,
@@ -42,7 +41,7 @@ from mulakat.settings.sections import (
 __all__ = [
     "GIB", "KIB", "MAX_AUDIO_BYTES", "MAX_AUDIO_SECONDS", "MAX_BODY_OVERHEAD",
     "MAX_DOCUMENT_BYTES", "MAX_QUESTION_CHARACTERS", "MAX_TEXT_CHARACTERS", "MIB", "PREFIX",
-    "SECTIONS", "WHISPER_MODELS", "Accounts", "Admin", "Bytes", "Intake", "Interviews", "Memory",
-    "Queue", "Sessions", "SettingError", "Settings", "Speech", "Store", "Web", "environment",
-    "load", "names_loopback", "networks", "parse_bytes", "show_bytes", "table",
+    "SECTIONS", "Accounts", "Admin", "Bytes", "Intake", "Interviews", "Memory", "Queue",
+    "Sessions", "SettingError", "Settings", "Speech", "Store", "Web", "environment", "load",
+    "names_loopback", "networks", "parse_bytes", "show_bytes", "table",
 ]  # fmt: skip

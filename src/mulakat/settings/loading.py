@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from mulakat.settings.kinds import Bytes, SettingError, networks, parse_bytes, show_bytes
-from mulakat.settings.sections import SECTIONS, WHISPER_MODELS, Settings
+from mulakat.settings.sections import SECTIONS, Settings
 
 PREFIX = "MULAKAT_"
 
@@ -78,10 +78,6 @@ def load(environ: Mapping[str, str]) -> Settings:
     memory = made["memory"]
     if memory.memory_alert >= memory.memory_refuse:
         raise SettingError(f"{PREFIX}MEMORY_ALERT must be below {PREFIX}MEMORY_REFUSE")
-    speech = made["speech"]
-    if speech.speech_engine == "whisper" and speech.speech_model not in {"", *WHISPER_MODELS}:
-        listed = ", ".join(WHISPER_MODELS)
-        raise SettingError(f"{PREFIX}SPEECH_MODEL: {speech.speech_model!r} is not one of {listed}")
     try:
         networks(made["web"].trusted_proxies)
     except SettingError as error:

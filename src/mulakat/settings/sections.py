@@ -66,40 +66,13 @@ class Intake:
     )
 
 
-WHISPER_MODELS = ("tiny", "base", "small", "large-v3-turbo")
-"""From small to large; what each takes is in mulakat.memory.ladder."""
-
-
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """Who hears the answers: the model installed here, or a server elsewhere."""
+    """The recogniser."""
 
-    speech_engine: str = setting(
-        "whisper",
-        "Who turns speech into words: whisper (installed here, nothing leaves), openai (any server "
-        "with /audio/transcriptions) or gemini. When one elsewhere fails, the installed model "
-        "hears the answer, if the memory holds it.",
-        choices=("whisper", "openai", "gemini"),
-    )
-    speech_model: str = setting(
-        "",
-        "whisper: tiny, base, small or large-v3-turbo; empty: the largest installed one that the "
-        "memory holds. Else the provider's name of its model; empty: whisper-1 or "
-        "gemini-2.5-flash.",
-    )
-    speech_url: str | None = setting(
-        None,
-        "Base address of the server (http://127.0.0.1:8001/v1). Empty: the provider's own.",
-        pattern=r"https?://\S+",
-        shape="http:// or https://",
-    )
-    speech_key: str = setting("", "Key for that server; sent to it alone.", secret=True)
-    speech_timeout: float = setting(
-        120.0, "Seconds that one answer's requests to that server may take in all.", low=1
-    )
     model_dir: Path | None = setting(
         None,
-        "Folder of the installed speech model. Empty: one in share/mulakat/models in the Python "
+        "Folder of the installed speech model. Empty: share/mulakat/models in the Python "
         "environment, where `mulakat model install` puts it.",
     )
     threads: int = setting(0, "Threads for recognition; 0: one for each core.", low=0)

@@ -45,7 +45,7 @@ class Evaluation(BaseModel):
     strengths: list[str]
     improvements: list[str]
     delivery: dict[str, object] | None
-    engine: dict[str, str | dict[str, str] | None]
+    engine: dict[str, str | None]
     has_audio: bool
     audio_url: str | None
     language: str

@@ -16,16 +16,12 @@ if TYPE_CHECKING:
 class Workshop:
     """Holds the recogniser between answers and lends the tools to the pipeline.
 
-    `changed` is called when it was loaded or let go, by whichever thread did it. `here` says
-    whether a model of this machine can hear, which another engine may then fall back on.
+    `changed` is called when it was loaded or let go, by whichever thread did it.
     """
 
-    def __init__(
-        self, speech: Speech, changed: Callable[[], None] = lambda: None, *, here: bool = True
-    ) -> None:
+    def __init__(self, speech: Speech, changed: Callable[[], None] = lambda: None) -> None:
         self._speech = speech
         self._changed = changed
-        self._here = here
         self._recogniser: Resident[Whisper] = Resident(self._load, speech.idle_ttl)
         self.loads = 0
         self.unloads = 0

@@ -55,7 +55,6 @@ def test_a_spoken_answer_tells_all_with_times_in_hundredths() -> None:
         "transcriber": "whisper-base-int8",
         "evaluator": "rubric-2",
         "embedder": encoder.embedder().engine,
-        "fallback": None,
     }
     delivery = made["delivery"]
     assert isinstance(delivery, dict)
@@ -82,6 +81,4 @@ def test_what_was_not_scored_has_its_reason_and_no_number() -> None:
     made = told(encoder.typed(ITEM["question"], "iyi", "tr"), None)
     assert (made["scored"], made["score"], made["criteria"]) == (False, None, [])
     assert made["reason"] == {"code": "too_little_speech", "detail": made["evaluation"]}
-    assert made["engine"] == {
-        "transcriber": None, "evaluator": "gate-1", "embedder": None, "fallback": None,
-    }  # fmt: skip
+    assert made["engine"] == {"transcriber": None, "evaluator": "gate-1", "embedder": None}
