@@ -1,7 +1,9 @@
 """CVs and job postings over HTTP, with the real worker: honest ones, and bombs."""
 
 import signal
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -185,12 +187,27 @@ def test_anothers_document_is_not_found(
     assert httpx.get(f"{server.url}{address}").status_code == 401
 
 
+def stopped_between_transactions(server: Server, worker: psutil.Process) -> None:
+    """Stop the worker where it does not hold the database."""
+
+    def stopped() -> bool:
+        worker.send_signal(signal.SIGSTOP)
+        database = sqlite3.connect(server.data / "mulakat.sqlite3", timeout=0)
+        with suppress(sqlite3.OperationalError), closing(database):  # locked
+            database.execute("BEGIN IMMEDIATE")
+            return True
+        worker.send_signal(signal.SIGCONT)
+        return False
+
+    server.until(stopped)
+
+
 def test_a_worker_killed_while_it_reads_loses_no_document(
     server: Server, owner: httpx.Client
 ) -> None:
     worker = server.worker
     assert worker is not None
-    worker.send_signal(signal.SIGSTOP)
+    stopped_between_transactions(server, worker)
     sent = send(owner, documents.pdf(pages=50))
     worker.send_signal(signal.SIGKILL)
     found = read(server, owner, sent)
