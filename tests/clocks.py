@@ -16,3 +16,20 @@ class HandClock:
     def move(self, **by: float) -> None:
         """Move by a timedelta's arguments; negative goes back."""
         self.time += timedelta(**by)
+
+
+@dataclass
+class HandTimes:
+    """Seconds that pass only in its sleeps, which are noted, and `each` time they are asked for."""
+
+    seconds: float = 1000.0
+    each: float = 0.0
+    slept: list[float] = field(default_factory=list)
+
+    def monotonic(self) -> float:
+        self.seconds += self.each
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.seconds += seconds

@@ -53,7 +53,7 @@ def check(result: dict[str, Any]) -> None:
     text = result["transcribed_text"]
     errors = jiwer.wer(plain(speech.TEXTS["beckett"]), plain(text))
     assert errors < 0.25, text
-    assert set(result["engine"]) == {"transcriber", "evaluator", "embedder"}
+    assert {"transcriber", "evaluator", "embedder"} <= set(result["engine"])
     assert result["timings"]["total"] > 0
     assert result["delivery"]["words_per_minute"] > 0
     assert result["has_audio"] is False

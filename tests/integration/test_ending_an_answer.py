@@ -11,6 +11,7 @@ from mulakat import errors
 from mulakat.settings import Settings, Store
 from mulakat.store.answers import Answers, NewAnswer
 from mulakat.store.documents import Documents
+from mulakat.store.egress import Ledger
 from mulakat.store.engine import make_engine
 from mulakat.store.spool import Spool
 from mulakat.store.values import Lease
@@ -48,7 +49,8 @@ async def end(
     """Have an answer end in `made`; return its row."""
     settings = Settings(store=store)
     documents = Documents(away._engine, settings.queue, store)
-    worker = process.Worker(settings, away, documents, Spool(store.data_dir / "spool", 0))
+    spool = Spool(store.data_dir / "spool", 0)
+    worker = process.Worker(settings, away, documents, spool, Ledger(away._engine))
 
     def pipeline(*_: object) -> dict[str, Any]:
         if isinstance(made, errors.MulakatError):

@@ -337,7 +337,7 @@ async def the_rest(here: Parts, engine: AsyncEngine) -> None:
     ledger = Ledger(engine)
     sent = Sent(purpose="evaluate", provider="p", model="m", host="h", bytes_sent=1,
                 bytes_received=1, outcome="ok")  # fmt: skip
-    await ledger.note(sent, "a1", None)
+    await ledger.end(await ledger.begin(sent, "a1", None), sent)
     rights = Rights(engine, store)
     for kind in KINDS:
         async for _ in rights.rows(kind, OWNER):

@@ -77,8 +77,8 @@ async def lived(engine: AsyncEngine, queue: Answers, new: New, hand_clock: HandC
     ledger = Ledger(engine, hand_clock)
     sent = Sent(purpose="evaluate", provider="openai", model="m", host="h", bytes_sent=10,
                 bytes_received=5, outcome="done")  # fmt: skip
-    await ledger.note(sent, OWNER, None)
-    await ledger.note(sent, None, None)
+    await ledger.begin(sent, OWNER, None)
+    await ledger.begin(sent, None, None)
 
 
 async def left(engine: AsyncEngine, account: str) -> dict[str, int]:

@@ -67,6 +67,10 @@ def test_a_bare_number_of_bytes_is_refused_with_what_to_write() -> None:
         ("MULAKAT_MEMORY_ALERT", "0.95", "must be below MULAKAT_MEMORY_REFUSE"),
         ("MULAKAT_MEMORY_REFUSE", "nan", "below the least"),
         ("MULAKAT_ADMIN_TOKEN", "guessable", "at least 16 characters"),
+        ("MULAKAT_LANGUAGE_URL", "https://me:pass@example.org/v1", "no http:// or https:// addr"),
+        ("MULAKAT_LANGUAGE_URL", "http://example.org:99999/v1", "its port is none"),
+        ("MULAKAT_LANGUAGE_KEY", "two words", "characters that no key has"),
+        ("MULAKAT_LANGUAGE_SAMPLES", "0", "below the least"),
     ],
 )
 def test_a_bad_setting_is_refused_by_name(name: str, value: str, said: str) -> None:
@@ -113,3 +117,21 @@ def test_the_settings_page_is_what_the_command_prints() -> None:
 )
 def test_only_loopback_addresses_count_as_this_machine(host: str, loopback: bool) -> None:
     assert load({"MULAKAT_HOST": host}).web.loopback is loopback
+
+
+def test_a_language_model_needs_its_name_and_a_key_for_the_providers_own_server() -> None:
+    chosen = {"MULAKAT_LANGUAGE_MODEL": "openai"}
+    with pytest.raises(SettingError, match="LANGUAGE_MODEL_NAME"):
+        load(chosen)
+    chosen |= {"MULAKAT_LANGUAGE_MODEL_NAME": "judge"}
+    with pytest.raises(SettingError, match="LANGUAGE_KEY"):
+        load(chosen)
+    assert load(chosen | {"MULAKAT_LANGUAGE_KEY": "k"}).language.language_key == "k"
+    own = load(chosen | {"MULAKAT_LANGUAGE_URL": "http://127.0.0.1:11434/v1"})
+    assert load(environment(own)).language == own.language
+
+
+def test_a_key_that_is_refused_is_not_repeated() -> None:
+    with pytest.raises(SettingError) as caught:
+        load({"MULAKAT_LANGUAGE_KEY": "canary\ncanary"})
+    assert "canary" not in str(caught.value)

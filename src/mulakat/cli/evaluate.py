@@ -71,6 +71,7 @@ def _evaluate(  # noqa: PLR0917  # handed on as they came
             raise errors.NotAudio
     from mulakat.pipeline.run import Job
     from mulakat.pipeline.run import run as process
+    from mulakat.providers.remote import NoLines
     from mulakat.worker.tools import Workshop
 
     job = Job(question, language, reader, audio=path, container=kind, typed_text=text)
@@ -88,7 +89,8 @@ def _evaluate(  # noqa: PLR0917  # handed on as they came
         def progress(stage: str, per_cent: int | None) -> None:
             bar.update(task, description=say(reader, f"cli.{stage}"), completed=per_cent or 0)
 
-        return process(job, Workshop(settings.speech).tools(), progress)
+        tools = Workshop(settings.speech, settings.language).tools(NoLines())
+        return process(job, tools, progress)
 
 
 def _print(console: Console, result: dict[str, Any], reader: str) -> None:

@@ -41,6 +41,8 @@ def result(
             "transcriber": transcriber,
             "evaluator": assessment.engine,
             "embedder": assessment.extra.get("embedder"),
+            "fallback": assessment.fallback,
+            "model": assessment.model,
         },
         "has_audio": False,
         "audio_url": None,

@@ -180,12 +180,38 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """A passage of the answer, to be underlined: verbatim, with its place.
+
+    `start` and `end` in seconds, None for a typed answer; `first` and `after` in characters of
+    Material.text, None for what was added in writing.
+    """
+
+    quote: str
+    start: float | None
+    end: float | None
+    first: int | None
+    after: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoryPart:
+    """A part of a story (situation, task, action, result) and where the answer tells it."""
+
+    part: str
+    state: Literal["found", "missing"]
+    evidence: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Assessment:
     """What an evaluator says of an answer.
 
     `score` is None when the evidence gate says "not scored"; then `reason` is its code and
     `evaluation` says it in the reader's language, and there are no criteria. `gaps` are what
-    a follow-up question could ask for (mulakat.interview.bank.TRIGGERS).
+    a follow-up question could ask for (mulakat.interview.bank.TRIGGERS). `model` is what a
+    language model had to do with it, `fallback` why it had nothing to do with it although one is
+    chosen (mulakat.providers.remote.REASONS).
     """
 
     engine: str
@@ -198,3 +224,5 @@ class Assessment:
     gaps: tuple[str, ...] = ()
     reason: str | None = None
     extra: dict[str, str] = field(default_factory=dict)
+    fallback: str | None = None
+    model: dict[str, object] | None = None

@@ -29,6 +29,7 @@ from mulakat.settings.sections import (
     Admin,
     Intake,
     Interviews,
+    Language,
     Memory,
     Queue,
     Sessions,
@@ -41,7 +42,7 @@ from mulakat.settings.sections import (
 __all__ = [
     "GIB", "KIB", "MAX_AUDIO_BYTES", "MAX_AUDIO_SECONDS", "MAX_BODY_OVERHEAD",
     "MAX_DOCUMENT_BYTES", "MAX_QUESTION_CHARACTERS", "MAX_TEXT_CHARACTERS", "MIB", "PREFIX",
-    "SECTIONS", "Accounts", "Admin", "Bytes", "Intake", "Interviews", "Memory", "Queue",
+    "SECTIONS", "Accounts", "Admin", "Bytes", "Intake", "Interviews", "Language", "Memory", "Queue",
     "Sessions", "SettingError", "Settings", "Speech", "Store", "Web", "environment", "load",
     "names_loopback", "networks", "parse_bytes", "show_bytes", "table",
 ]  # fmt: skip

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, get_type_hints
+from urllib.parse import urlsplit
 
 from mulakat.settings.kinds import Bytes, SettingError, networks, parse_bytes, show_bytes
-from mulakat.settings.sections import SECTIONS, Settings
+from mulakat.settings.sections import SECTIONS, Language, Settings
 
 PREFIX = "MULAKAT_"
 
@@ -53,6 +54,23 @@ def _check(name: str, value: Any, metadata: Mapping[str, Any]) -> None:
         raise SettingError(f"{name}: {shown(value)} is above the most, {shown(high)}")
 
 
+def _check_language(chosen: Language) -> None:
+    """Raise SettingError for what no request could be made with."""
+    try:
+        _ = urlsplit(chosen.language_url).port
+    except ValueError:
+        raise SettingError(f"{PREFIX}LANGUAGE_URL: its port is none") from None
+    # It stands in a header; the value itself is never part of a message.
+    if chosen.language_key and not re.fullmatch(r"[!-~]+", chosen.language_key):
+        raise SettingError(f"{PREFIX}LANGUAGE_KEY: has characters that no key has")
+    if chosen.language_model == "none":
+        return
+    if not chosen.language_model_name:
+        raise SettingError(f"{PREFIX}LANGUAGE_MODEL_NAME: name the model of the provider")
+    if not chosen.language_url and not chosen.language_key:
+        raise SettingError(f"{PREFIX}LANGUAGE_KEY: the provider's own server needs a key")
+
+
 def load(environ: Mapping[str, str]) -> Settings:
     """Return the settings that the environment describes.
 
@@ -78,6 +96,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     memory = made["memory"]
     if memory.memory_alert >= memory.memory_refuse:
         raise SettingError(f"{PREFIX}MEMORY_ALERT must be below {PREFIX}MEMORY_REFUSE")
+    _check_language(made["language"])
     try:
         networks(made["web"].trusted_proxies)
     except SettingError as error:

@@ -86,6 +86,41 @@ class Speech:
 
 
 @dataclass(frozen=True, slots=True)
+class Language:
+    """A language model that helps to judge answers; what they say is then sent to it."""
+
+    language_model: str = setting(
+        "none",
+        "none (the rubric alone, nothing is sent), openai (every server that speaks its chat "
+        "completions: Ollama, vLLM, the llama.cpp server) or gemini.",
+        choices=("none", "openai", "gemini"),
+    )
+    language_model_name: str = setting(
+        "", "The provider's name of the model; needed where one is chosen."
+    )
+    language_url: str = setting(
+        "",
+        "Base address of the server (http://127.0.0.1:11434/v1). Empty: the provider's own.",
+        pattern=r"https?://[^\s/@?#]+(/[^\s?#]*)?",
+        shape="http:// or https://",
+    )
+    language_key: str = setting(
+        "", "Key for that server; sent to it alone. Needed for the provider's own.", secret=True
+    )
+    language_timeout: float = setting(
+        60.0, "Seconds that one answer's requests to it may take in all; then the rubric's result "
+        "stands.", low=1, high=600,
+    )  # fmt: skip
+    language_samples: int = setting(
+        1, "Times that it judges an answer. From two on their mean counts and their spread is "
+        "told; each costs as much as the first.", low=1, high=9,
+    )  # fmt: skip
+    language_band: int = setting(
+        15, "Points of 100 that it may move a criterion away from the rubric's.", low=0, high=100
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Store:
     """Where data lies and for how long."""
 
@@ -239,6 +274,7 @@ class Settings:
     memory: Memory = field(default_factory=Memory)
     intake: Intake = field(default_factory=Intake)
     speech: Speech = field(default_factory=Speech)
+    language: Language = field(default_factory=Language)
     store: Store = field(default_factory=Store)
     queue: Queue = field(default_factory=Queue)
     web: Web = field(default_factory=Web)
@@ -252,6 +288,7 @@ SECTIONS: dict[str, type] = {
     "memory": Memory,
     "intake": Intake,
     "speech": Speech,
+    "language": Language,
     "store": Store,
     "queue": Queue,
     "web": Web,

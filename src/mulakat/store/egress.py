@@ -1,13 +1,14 @@
 """The ledger of what left this server: to whom, for what, when, how many bytes; never what."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mulakat import clock
+from mulakat import clock, errors
 from mulakat.store.engine import reading, writing
 from mulakat.store.tables import egress as table
 
@@ -17,7 +18,11 @@ PAGE = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """One request to an outside provider. `purpose`: transcribe, evaluate, phrase, speak."""
+    """One request to an outside provider. `purpose`: transcribe, evaluate, phrase, speak.
+
+    `outcome`: "ok", why it failed (mulakat.providers.remote.REASONS), or "unfinished" from before
+    its first byte until it ends; for ever, when the process died in between.
+    """
 
     purpose: str
     provider: str
@@ -35,24 +40,30 @@ class Ledger:
         self._engine = engine
         self._now = now
 
-    async def note(self, sent: Sent, account_id: str | None, answer_id: str | None) -> None:
-        """Write a line."""
-        async with writing(self._engine) as connection:
-            await self.note_in(connection, sent, account_id, answer_id)
+    async def begin(self, sent: Sent, account_id: str | None, answer_id: str | None) -> str:
+        """Write the line of a request that is about to be sent; return its id.
 
-    async def note_in(
-        self, connection: AsyncConnection, sent: Sent, account_id: str | None, answer_id: str | None
-    ) -> None:
-        """Write a line in a transaction that is under way."""
+        Raises NotFound when the answer or the account is gone: then nothing may be sent.
+        """
         now = self._now()
-        values = {name: getattr(sent, name) for name in Sent.__slots__}
-        await connection.execute(
-            insert(table).values(
-                values
-                | {"id": clock.new_id(now), "at": now}
-                | {"account_id": account_id, "answer_id": answer_id}
-            )
-        )
+        line = clock.new_id(now)
+        try:
+            async with writing(self._engine) as connection:
+                await connection.execute(
+                    insert(table).values(
+                        asdict(sent)
+                        | {"id": line, "at": now}
+                        | {"account_id": account_id, "answer_id": answer_id}
+                    )
+                )
+        except IntegrityError:
+            raise errors.NotFound from None
+        return line
+
+    async def end(self, line: str, sent: Sent) -> None:
+        """Write what came of a request; nothing where its line is gone with the account."""
+        async with writing(self._engine) as connection:
+            await connection.execute(update(table).where(table.c.id == line).values(asdict(sent)))
 
     async def of(self, account_id: str, before: str | None = None) -> list[dict[str, Any]]:
         """Return an account's lines, the newest first, PAGE of them older than the one named."""

@@ -45,7 +45,9 @@ class Evaluation(BaseModel):
     strengths: list[str]
     improvements: list[str]
     delivery: dict[str, object] | None
-    engine: dict[str, str | None]
+    engine: dict[str, object] = Field(
+        description="what made the numbers; `fallback`: why a language model had no part in them"
+    )
     has_audio: bool
     audio_url: str | None
     language: str

@@ -23,10 +23,12 @@ from mulakat.observe.log import logger
 from mulakat.settings import Settings
 from mulakat.store.answers import Answers
 from mulakat.store.documents import Documents
+from mulakat.store.egress import Ledger
 from mulakat.store.engine import make_engine
 from mulakat.store.spool import Deletion, Spool
 from mulakat.store.values import Claim
 from mulakat.worker import wire
+from mulakat.worker.lines import AnswerLines
 from mulakat.worker.reading import Reader
 from mulakat.worker.tools import Workshop
 
@@ -63,13 +65,19 @@ class Worker:
     """One worker process's life. `run` returns the exit status."""
 
     def __init__(
-        self, settings: Settings, answers: Answers, documents: Documents, spool: Spool
+        self,
+        settings: Settings,
+        answers: Answers,
+        documents: Documents,
+        spool: Spool,
+        ledger: Ledger,
     ) -> None:
         self._reader = Reader(documents, spool, settings.queue)
         self._settings = settings
         self._answers = answers
         self._spool = spool
-        self._workshop = Workshop(settings.speech, self._say_state)
+        self._ledger = ledger
+        self._workshop = Workshop(settings.speech, settings.language, self._say_state)
         self._woken = asyncio.Event()
         self._stopping = asyncio.Event()
         self._stage: tuple[str, int | None] = ("queued", None)
@@ -182,7 +190,7 @@ class Worker:
         self._say("started", claim)
         self._lost, self._stage = False, ("decoding", None)
         work = asyncio.create_task(
-            asyncio.to_thread(self._process, self._job(claim), asyncio.get_running_loop())
+            asyncio.to_thread(self._process, claim, asyncio.get_running_loop())
         )
         beat = asyncio.create_task(self._heartbeat(claim))
         fit, began = True, time.monotonic()
@@ -304,18 +312,22 @@ class Worker:
             key_points=tuple((answer.guide or {}).get("key_points", ())),
         )
 
-    def _process(self, job: "Job", loop: asyncio.AbstractEventLoop) -> dict[str, Any]:
+    def _process(self, claim: Claim, loop: asyncio.AbstractEventLoop) -> dict[str, Any]:
         """Run the pipeline; in a thread."""
         from mulakat.pipeline.run import run
 
-        def progress(stage: str, per_cent: int | None) -> None:
+        def ours() -> None:
             if self._lost:
                 raise LeaseLost
+
+        def progress(stage: str, per_cent: int | None) -> None:
+            ours()
             if (stage, per_cent) != self._stage:
                 self._stage = (stage, per_cent)
                 loop.call_soon_threadsafe(self._moved.set)
 
-        return run(job, self._workshop.tools(), progress)
+        lines = AnswerLines(self._ledger, claim, loop, ours)
+        return run(self._job(claim), self._workshop.tools(lines), progress)
 
 
 _REFUSED: dict[str, str | None] = {"outcome": "refused", "code": None}
@@ -354,6 +366,6 @@ async def work(settings: Settings) -> int:
     answers = Answers(engine, settings.queue, settings.store)
     documents = Documents(engine, settings.queue, settings.store)
     try:
-        return await Worker(settings, answers, documents, spool).run()
+        return await Worker(settings, answers, documents, spool, Ledger(engine)).run()
     finally:
         await engine.dispose()

@@ -2,25 +2,33 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mulakat.memory.resident import Resident
-from mulakat.settings import Speech
+from mulakat.settings import Language, Speech
 
 if TYPE_CHECKING:
     from mulakat.pipeline.run import Tools
+    from mulakat.providers.language.protocol import LanguageModel
     from mulakat.providers.protocols import Evaluator
+    from mulakat.providers.remote import Lines
     from mulakat.providers.whisper import Whisper
 
 
 class Workshop:
     """Holds the recogniser between answers and lends the tools to the pipeline.
 
-    `changed` is called when it was loaded or let go, by whichever thread did it.
+    `changed` is called when it was loaded or let go, by whichever thread did it. A language model
+    that is chosen is kept too, as it remembers whether its provider is well.
     """
 
-    def __init__(self, speech: Speech, changed: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, speech: Speech, language: Language, changed: Callable[[], None] = lambda: None
+    ) -> None:
         self._speech = speech
+        self._language = language
+        self._language_model: LanguageModel | None = None
         self._changed = changed
         self._recogniser: Resident[Whisper] = Resident(self._load, speech.idle_ttl)
         self.loads = 0
@@ -37,11 +45,26 @@ class Workshop:
         self._changed()
         return made
 
-    def tools(self) -> "Tools":
-        """Return what `pipeline.run` needs."""
+    def tools(self, lines: "Lines") -> "Tools":
+        """Return what `pipeline.run` needs; what is sent elsewhere is written to `lines`."""
         from mulakat.pipeline.run import Tools
 
-        return Tools(transcriber=self._recogniser.use, evaluator=rubric)
+        evaluator = rubric
+        if self._language.language_model != "none":
+            evaluator = partial(self._held, lines)
+        return Tools(transcriber=self._recogniser.use, evaluator=evaluator)
+
+    @contextmanager
+    def _held(self, lines: "Lines") -> "Iterator[Evaluator]":
+        """Lend the rubric with a language model within its bounds."""
+        from mulakat.providers.language import connect
+        from mulakat.providers.language.held import Bounds, Held
+
+        chosen = self._language
+        if self._language_model is None:
+            self._language_model = connect(chosen)
+        bounds = Bounds(chosen.language_band, chosen.language_samples, chosen.language_timeout)
+        yield Held(rubric, self._language_model, bounds, lines)
 
     def expire(self, *, now: bool = False) -> bool:
         """Let a model go that is idle for long enough, or idle `now`; return whether one was."""

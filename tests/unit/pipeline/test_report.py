@@ -55,6 +55,8 @@ def test_a_spoken_answer_tells_all_with_times_in_hundredths() -> None:
         "transcriber": "whisper-base-int8",
         "evaluator": "rubric-2",
         "embedder": encoder.embedder().engine,
+        "fallback": None,
+        "model": None,
     }
     delivery = made["delivery"]
     assert isinstance(delivery, dict)
@@ -81,4 +83,5 @@ def test_what_was_not_scored_has_its_reason_and_no_number() -> None:
     made = told(encoder.typed(ITEM["question"], "iyi", "tr"), None)
     assert (made["scored"], made["score"], made["criteria"]) == (False, None, [])
     assert made["reason"] == {"code": "too_little_speech", "detail": made["evaluation"]}
-    assert made["engine"] == {"transcriber": None, "evaluator": "gate-1", "embedder": None}
+    nothing = dict.fromkeys(("transcriber", "embedder", "fallback", "model"))
+    assert made["engine"] == {**nothing, "evaluator": "gate-1"}
