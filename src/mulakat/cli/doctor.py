@@ -3,6 +3,7 @@
 import asyncio
 import os
 import platform
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -34,7 +35,7 @@ class Finding:
 def doctor(settings: Settings) -> int:
     """Print every finding; return 1 when one needs a remedy."""
     ill = 0
-    for look in (_python, _packages, _data, _spool, _memory, _model, _database):
+    for look in (_python, _packages, _data, _spool, _memory, _model, _language, _database):
         for finding in look(settings):
             ill += finding.remedy is not None
             mark = click.style("✗", fg="red") if finding.remedy else click.style("✓", fg="green")
@@ -139,6 +140,47 @@ def _model(settings: Settings) -> Iterator[Finding]:
         own = model_files.is_own(folder)
         how = "your own, not verified" if own else "every file verified by sha256"
         yield Finding("model", f"{folder.name}, {how}")
+
+
+LOOK_SECONDS = 10.0
+"""How long a provider may take to say which models it has."""
+
+_REMEDIES = {
+    "refused": "check MULAKAT_LANGUAGE_KEY",
+    "not_found": "check MULAKAT_LANGUAGE_URL: it names the interface too, as in …/v1",
+    "certificate": "its certificate is not trusted here; SSL_CERT_FILE names another authority's",
+    "invalid": "check MULAKAT_LANGUAGE_URL: what answers there is no such provider",
+    "throttled": "it allows no more requests for now; look at the account's limits",
+    "unreachable": "check MULAKAT_LANGUAGE_URL, and that the server there runs",
+}
+
+
+def _language(settings: Settings) -> Iterator[Finding]:
+    chosen = settings.language
+    if chosen.language_model == "none":
+        yield Finding("language", "no model, the rubric alone; nothing is sent")
+        return
+    from mulakat.providers.language import connect
+    from mulakat.providers.remote import Errand, Failed, NoLines
+
+    model = connect(chosen)
+    name, where = model.service.model, str(model.service.address)
+    try:
+        names = model.models(Errand("look", time.monotonic() + LOOK_SECONDS, NoLines()))
+    except Failed as failure:
+        remedy = _REMEDIES.get(failure.reason, "look at that server; until then the rubric stands")
+        yield Finding("language", f"{name} at {where}: {failure.reason}", remedy)
+        return
+    if {name, f"{name}:latest"} & set(names):  # Ollama leaves the tag out
+        yield Finding("language", f"{name} at {where}; answers are sent there")
+    else:
+        # Names are a stranger's: nothing of them may move the reader's cursor.
+        offered = ", ".join(one[:80] for one in names[:8] if one.isprintable()) or "none"
+        yield Finding(
+            "language",
+            f"{where} has no model {name}",
+            f"set MULAKAT_LANGUAGE_MODEL_NAME to one that it has: {offered}",
+        )
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
