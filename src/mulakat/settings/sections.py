@@ -2,8 +2,16 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from mulakat.settings.kinds import MIB, Bytes, names_loopback, setting
+
+
+LANGUAGE_URLS = {
+    "openai": "https://api.openai.com/v1",
+    "gemini": "https://generativelanguage.googleapis.com/v1beta",
+}
+"""The providers' own servers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +126,19 @@ class Language:
     language_band: int = setting(
         15, "Points of 100 that it may move a criterion away from the rubric's.", low=0, high=100
     )
+
+    @property
+    def url(self) -> str:
+        """Where answers are sent; empty: nowhere."""
+        if self.language_model == "none":
+            return ""
+        return self.language_url or LANGUAGE_URLS[self.language_model]
+
+    @property
+    def host(self) -> str | None:
+        """The other machine that answers are sent to, None where they stay on this one."""
+        host = urlsplit(self.url).hostname
+        return None if host is None or names_loopback(host) else host
 
 
 @dataclass(frozen=True, slots=True)

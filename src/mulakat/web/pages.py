@@ -97,8 +97,11 @@ def fill(template: str, language: str, here: str, **values: object) -> str:
     )
 
 
-def render(language: str, store: Store) -> str:
-    """Return the page in a language; `store` says how long what is sent in is kept."""
+def render(language: str, store: Store, elsewhere: str | None = None) -> str:
+    """Return the page in a language.
+
+    `store` says how long what is sent in is kept; what was said is sent on to `elsewhere`.
+    """
     data = {
         "language": language,
         "live": messages(language)["page"]["live"],
@@ -114,6 +117,7 @@ def render(language: str, store: Store) -> str:
         data=data,
         question_limit=MAX_QUESTION_CHARACTERS,
         text_limit=MAX_TEXT_CHARACTERS,
+        elsewhere=elsewhere,
         keep_audio_minutes=-(-int(store.keep_audio) // 60),
         keep_result_hours=-(-int(store.keep_guest_results) // 3600),
     )
@@ -122,9 +126,9 @@ def render(language: str, store: Store) -> str:
 @router.api_route("/", methods=["GET", "HEAD"])
 async def room(request: Request) -> HTMLResponse:
     """The interview room."""
-    language = reader_language(request)
+    language, settings = reader_language(request), parts(request).settings
     response = HTMLResponse(
-        render(language, parts(request).settings.store),
+        render(language, settings.store, settings.language.host),
         headers={"Content-Language": language, "Vary": "Accept-Language"},
     )
     greet_guest(request, response)

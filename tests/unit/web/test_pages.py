@@ -10,7 +10,7 @@ from httpx import ASGITransport, AsyncClient
 
 from mulakat import languages
 from mulakat.languages import codes, messages
-from mulakat.settings import Store
+from mulakat.settings import Language, Store
 from mulakat.web import pages, problems
 
 STATIC = Path(pages.__file__).parent / "static"
@@ -37,6 +37,23 @@ def test_the_page_says_when_recordings_are_kept_for_a_while() -> None:
     kept = pages.render("en", Store(keep_audio=90.0))
     assert page["voice_gone"] not in kept
     assert page["voice_gone_later"].format(minutes=2) in kept
+
+
+@pytest.mark.parametrize("language", codes())
+def test_the_page_says_where_what_was_said_is_sent(language: str) -> None:
+    page = messages(language)["page"]
+    chosen = {"language_model": "openai", "language_model_name": "judge"}
+    for given, host in (
+        ({}, None),
+        (chosen, "api.openai.com"),
+        (chosen | {"language_url": "http://ollama:11434/v1"}, "ollama"),
+        (chosen | {"language_url": "http://[::1]:11434/v1"}, None),
+    ):
+        settings = Language(**given)
+        assert settings.host == host
+        html = pages.render(language, Store(), settings.host)
+        assert (page["voice_where"] in html) == (host is None)
+        assert host is None or page["voice_where_elsewhere"].format(host=host) in html
 
 
 async def test_files_may_be_kept_for_ever_under_their_version(files: AsyncClient) -> None:
