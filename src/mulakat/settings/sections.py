@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 from mulakat.settings.kinds import MIB, Bytes, names_loopback, setting
 
-
 LANGUAGE_URLS = {
     "openai": "https://api.openai.com/v1",
     "gemini": "https://generativelanguage.googleapis.com/v1beta",
