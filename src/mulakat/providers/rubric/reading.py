@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +68,10 @@ class Reading:
         answer = split(material.text, material.words, material.language, typed=material.typed)
         seen: set[str] = set()
         self.answered = list(_kept(answer, seen))
-        added = split(material.additional_text, (), material.language, typed=True)
+        added = [
+            replace(one, place=None)
+            for one in split(material.additional_text, (), material.language, typed=True)
+        ]
         room = ADDED_SHARE * sum(len(one.tokens) for one in self.answered)
         self.sentences = [*self.answered, *_within(room, _kept(added, seen))]
         self.words: list[Token] = [word for one in self.sentences for word in one.tokens]

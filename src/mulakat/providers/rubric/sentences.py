@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mulakat.languages.matching import Token, find, fold, tokens
-from mulakat.providers.values import Evidence, Word
+from mulakat.providers.values import Evidence, Span, Word
 
 _RUN = re.compile(r"\S+")
 _CLOSED = re.compile(r"[.!?…]+[\"'”’)\]]*$")
@@ -29,16 +29,36 @@ others below (Goldman-Eisler 1968, ch. 3)."""
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A stretch of the answer, verbatim; `start` and `end` in seconds, None when typed."""
+    """A stretch of the answer, verbatim; `start` and `end` in seconds, None when typed.
+
+    `place` is its first character in the answer, None for what was added in writing; `times` has
+    for each word as written its first character in `text`, its start and its end.
+    """
 
     text: str
     tokens: tuple[Token, ...]
     start: float | None
     end: float | None
+    place: int | None
+    times: tuple[tuple[int, float, float], ...] = ()
 
     @property
     def evidence(self) -> Evidence:
         return Evidence(self.text, self.start, self.end)
+
+    def span(self, first: int, after: int) -> Span:
+        """Return the place of the tokens from `first` to before `after`."""
+        begin, end = self.tokens[first].start, self.tokens[after - 1].end
+        # A word as written may have several tokens ("well-known"): the last that begins before.
+        spoken = [i for i, (at, _, _) in enumerate(self.times) if at < end]
+        inside = [i for i in spoken if self.times[i][0] >= begin] or spoken[-1:]
+        return Span(
+            self.text[begin:end],
+            self.times[inside[0]][1] if inside else None,
+            self.times[inside[-1]][2] if inside else None,
+            None if self.place is None else self.place + begin,
+            None if self.place is None else self.place + end,
+        )
 
     @property
     def key(self) -> str:
@@ -74,6 +94,12 @@ def split(text: str, words: Sequence[Word], language: str, *, typed: bool) -> li
                     tokens(quote),
                     begin.word.start if begin.word else None,
                     end.word.end if end.word else None,
+                    begin.start,
+                    tuple(
+                        (run.start - begin.start, run.word.start, run.word.end)
+                        for run in piece
+                        if run.word
+                    ),
                 )
             )
     return [sentence for sentence in out if sentence.tokens]
