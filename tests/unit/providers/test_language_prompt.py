@@ -27,14 +27,14 @@ STAMPED = {"judge-1": "4b5b5128605aafc9"}
 
 
 def test_the_prompts_are_those_of_the_stamp() -> None:
-    texts = json.dumps([prompt.text(code) for code in sorted(codes())])
+    texts = json.dumps([prompt.template("judge", code) for code in sorted(codes())])
     assert hashlib.sha256(texts.encode()).hexdigest()[:16] == STAMPED[prompt.VERSION]
 
 
 @pytest.mark.parametrize("language", codes())
 def test_each_language_explains_every_criterion_that_a_text_shows(language: str) -> None:
     assert set(prompt.judged(language)) == set(WEIGHTS) - {"delivery"}
-    text = prompt.text(language)
+    text = prompt.template("judge", language)
     assert text.count("{fence}") == 1
     assert text.count("{form}") == 1
     assert FLAG in text

@@ -1,8 +1,8 @@
 """What a language model is asked about an answer, and the shape of what it may reply.
 
-The words are data, prompts/<language of the answer>.txt. What comes from people is fenced with a
-delimiter that nobody can guess, so that nothing in it can end the fence (Hines et al. 2024,
-"Defending Against Indirect Prompt Injection Attacks With Spotlighting").
+The words are data, prompts/judge-<language of the answer>.txt. What comes from people is fenced
+with a delimiter that nobody can guess, so that nothing in it can end the fence (Hines et al.
+2024, "Defending Against Indirect Prompt Injection Attacks With Spotlighting").
 """
 
 import json
@@ -16,7 +16,7 @@ from mulakat.languages import codes
 from mulakat.languages.matching import find
 from mulakat.providers.language.protocol import Prompt, Schema
 from mulakat.providers.rubric.sentences import split
-from mulakat.providers.values import Material
+from mulakat.providers.values import Material, Word
 
 VERSION = "judge-1"
 """Part of the stamp of every score: it changes with the prompts and with the rules of `held`. A
@@ -31,9 +31,26 @@ _CRITERION = re.compile(r"^- (\w+):", re.MULTILINE)
 
 
 @cache
-def text(language: str) -> str:
-    """Return the prompt in a language."""
-    return (_HERE / f"{language}.txt").read_text(encoding="utf-8")
+def template(purpose: str, language: str) -> str:
+    """Return the prompt for a purpose, judge or phrase, in a language."""
+    return (_HERE / f"{purpose}-{language}.txt").read_text(encoding="utf-8")
+
+
+def new_fence() -> str:
+    """Return what the lines begin with that stand around what people wrote; 128 random bits."""
+    return f"#{secrets.token_hex(16)}"
+
+
+def without_orders(text: str, language: str, words: Sequence[Word] = ()) -> str:
+    """Return a text without its sentences that address whoever assesses it.
+
+    `words` are a spoken text's, with times: they tell where its sentences end.
+    """
+    return " ".join(
+        one.text
+        for one in split(text, words, language, typed=not words)
+        if not any(find(code, "rater", one.tokens) for code in codes())
+    )
 
 
 def judged(language: str) -> tuple[str, ...]:
@@ -41,17 +58,13 @@ def judged(language: str) -> tuple[str, ...]:
 
     Delivery is not among them: a text does not tell how it was spoken.
     """
-    return tuple(_CRITERION.findall(text(language)))
+    return tuple(_CRITERION.findall(template("judge", language)))
 
 
 def shown(material: Material) -> str:
     """Return the answer as it is sent: without sentences that address whoever assesses it."""
-    sentences = split(material.text, material.words, material.language, typed=material.typed)
-    return " ".join(
-        one.text
-        for one in sentences
-        if not any(find(code, "rater", one.tokens) for code in codes())
-    )
+    words = () if material.typed else material.words
+    return without_orders(material.text, material.language, words)
 
 
 def prompt(material: Material, answer: str, keys: Sequence[str]) -> Prompt:
@@ -59,8 +72,8 @@ def prompt(material: Material, answer: str, keys: Sequence[str]) -> Prompt:
 
     What was added in writing beside an answer is not sent: less of a person's leaves the server.
     """
-    fence = f"#{secrets.token_hex(16)}"
-    lines = text(material.language).splitlines()
+    fence = new_fence()
+    lines = template("judge", material.language).splitlines()
     known = set(judged(material.language))
     asked = [line for line in lines if not (m := _CRITERION.match(line)) or m[1] in keys]
     if not set(keys) <= known:
