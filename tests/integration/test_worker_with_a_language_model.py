@@ -189,3 +189,24 @@ def test_without_a_language_model_none_of_it_is_loaded() -> None:
         "assert not {'mulakat.providers.language', 'openai', 'google.genai'} & loaded\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+def test_a_process_of_the_worker_inherits_no_key() -> None:
+    program = (
+        "import os\n"
+        "from mulakat.cli.main import main\n"
+        "from mulakat.worker import parent, process\n"
+        "parent.die_with_parent = lambda _: None\n"
+        "async def work(settings):\n"
+        "    print(settings.language.language_key, *os.environ)\n"
+        "process.work = work\n"
+        "main(['worker-process', '--parent', '1'])\n"
+    )
+    given = {"MULAKAT_LANGUAGE_KEY": KEY, "MULAKAT_DATABASE_URL": "postgresql://canary"}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | given, capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    key, *names = done.stdout.split()
+    assert key == KEY
+    assert not [name for name in names if name.startswith("MULAKAT_")]

@@ -9,7 +9,7 @@ import click
 from mulakat import __version__
 from mulakat.cli.questions import questions
 from mulakat.cli.validate import calibrate, validate
-from mulakat.settings import SettingError, Settings, load, table
+from mulakat.settings import PREFIX, SettingError, Settings, load, table
 
 
 def settings_or_exit() -> Settings:
@@ -63,6 +63,9 @@ def worker_process(parent: int) -> None:
 
     die_with_parent(parent)
     settings = settings_or_exit()
+    # Its own child reads what strangers send, and must not inherit a key or a password.
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        del os.environ[name]
     configure(settings.web.log_level)
     sys.exit(asyncio.run(work(settings)))
 
