@@ -1,7 +1,6 @@
 """Spoken answers with the parts of their story labelled by line: tests/fixtures/stories.toml."""
 
 import functools
-import tomllib
 from pathlib import Path
 
 from mulakat.providers.rubric.agreement import Labelled, labelled

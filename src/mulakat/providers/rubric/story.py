@@ -2,8 +2,8 @@
 
 A set of rules over tense and person, in clauses. What happened once is told in the past ("I called
 him", "aradım"); what is usual, supposed or advised is not part of a story, however well it would
-suit ("I usually call", "I would call", "ararım", "arardım", "aranmalı"). The words by which a clause
-is known are the lexicon's `[story]`; how well the rules agree with labels by hand is printed by
+suit ("I usually call", "I would call", "ararım", "arardım", "aranmalı"). The words by which a
+clause is known are the lexicon's `[story]`; how well the rules agree with labels by hand is printed by
 `mulakat validate --stories`.
 """
 
@@ -114,8 +114,9 @@ def _continued(told: Sequence[Clause]) -> list[Clause]:
     for one in told:
         before = out[-1] if out else None
         if "went_on" in one.cues and before and before.act and before.number == one.number:
-            one = replace(one, cues=one.cues | {"did"})
-        out.append(one)
+            out.append(replace(one, cues=one.cues | {"did"}))
+        else:
+            out.append(one)
     return out
 
 
