@@ -4,7 +4,7 @@ A set of rules over tense and person, in clauses. What happened once is told in 
 him", "aradım"); what is usual, supposed or advised is not part of a story, however well it would
 suit ("I usually call", "I would call", "ararım", "arardım", "aranmalı"). The words by which a
 clause is known are the lexicon's `[story]`; how well the rules agree with labels by hand is
-printed by `mulakat validate --stories`.
+measured by agreement.py.
 """
 
 import re
