@@ -339,7 +339,7 @@ class TooManyRequests(Unavailable):
 
 
 class ExportRunning(Unavailable):
-    """An export of this account is being sent already."""
+    """An export of this account, or as many as may be at a time, are being sent already."""
 
     code = "export_running"
     status = 429

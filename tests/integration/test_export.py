@@ -1,11 +1,12 @@
 """The export as it is sent: whole, bounded in memory, and never in two at once."""
 
-import asyncio
 import io
 import json
+import time
 import tracemalloc
 import zipfile
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mulakat import clock, settings
 from mulakat.store import engine as engines
+from mulakat.store.egress import Ledger, Sent
 from mulakat.store.engine import writing
 from mulakat.store.tables import answers
 from mulakat.web import export
+from mulakat.web.routes.data import LONGEST_EXPORT, MOST_EXPORTS
 from mulakat.web.sessions import COOKIE
 from mulakat.web.state import Parts
-from people import OWNER, PASSWORD, settle_in
+from people import OWNER, settle_in
 from walking import DONE
 from webapp import ask, running
 
@@ -88,16 +91,85 @@ async def test_a_recording_that_is_still_kept_lies_beside_its_answer(
     here.spool.settle(key)
     account = await here.accounts.get(OWNER)
     assert account is not None
+    ledger = Ledger(engine)
+    for _ in range(2):
+        await ledger.begin(
+            Sent(purpose="evaluate", provider="p", model="m", host="h", bytes_sent=1,
+                 bytes_received=1, outcome="ok"), OWNER, spoken["id"],
+        )  # fmt: skip
     whole = b"".join([piece async for piece in export.export(here, account, "tr")])
     with zipfile.ZipFile(io.BytesIO(whole)) as archive:
         assert archive.testzip() is None
         names = set(archive.namelist())
         assert archive.read(f"answers/{spoken['id']}.webm") == b"sound" * 50_000
         assert "Mulakat’taki verileriniz" in archive.read("README.txt").decode()
+        assert json.loads(archive.read("tokens.json")) == []
+        assert [one["provider"] for one in json.loads(archive.read("egress.json"))] == ["p", "p"]
+        assert json.loads(archive.read(f"answers/{spoken['id']}.json"))["question"] == "Why?"
         told = json.loads(archive.read("account.json"))
         assert told["email"] == "owner@example.org"
         assert "password_hash" not in told
     assert {"account.json", "tokens.json", "egress.json", f"answers/{spoken['id']}.json"} <= names
+
+
+async def test_a_reader_who_leaves_in_the_middle_of_a_recording_leaves_nothing_open(
+    house: tuple[FastAPI, Parts, AsyncEngine],
+) -> None:
+    _, here, engine = house
+    with here.spool.open_new() as made:
+        made.write(b"sound" * 100_000)
+        key = made.link()
+    spoken = {
+        "id": clock.new_id(), "owner": OWNER, "question": "Why?", "language": "en",
+        "reader": "en", "additional_text": "", "audio_key": key, "audio_bytes": 500_000,
+        "audio_sha256": "s", "audio_container": "webm", "body_hash": "b",
+    }  # fmt: skip
+    async with writing(engine) as connection:
+        await connection.execute(insert(answers).values(spoken | DONE))
+    account = await here.accounts.get(OWNER)
+    assert account is not None
+    pieces = export.export(here, account, "en")
+    await anext(pieces)
+    assert key in str(open_files())
+    await pieces.aclose()
+    assert key not in str(open_files())
+    here.spool.settle(key)
+
+
+def open_files() -> list[Path]:
+    found = []
+    for one in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            found.append(one.readlink())
+    return found
+
+
+async def test_a_reader_who_is_too_slow_is_cut_off(
+    house: tuple[FastAPI, Parts, AsyncEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, here, engine = house
+    await fill(engine, 200)
+    cookie, _ = await here.sessions.open(OWNER, 1)
+    monkeypatch.setattr("mulakat.web.routes.data.LONGEST_EXPORT", 0.0)
+    status, text = await ask(app, "GET", "/api/v1/account/export", {"cookie": f"{COOKIE}={cookie}"})
+    assert status == 200
+    assert "PK\x05\x06" not in text, "the list of files, which ends it"
+    assert here.exporting == {}
+
+
+async def test_two_exports_of_all_and_five_of_an_account_in_five_minutes(
+    house: tuple[FastAPI, Parts, AsyncEngine],
+) -> None:
+    app, here, _ = house
+    cookie, _ = await here.sessions.open(OWNER, 1)
+    headers = {"cookie": f"{COOKIE}={cookie}"}
+    here.exporting.update(one=time.monotonic(), two=time.monotonic())
+    assert (await ask(app, "GET", "/api/v1/account/export", headers))[0] == 429
+    here.exporting["two"] -= LONGEST_EXPORT  # given up without a word
+    for _ in range(MOST_EXPORTS):
+        assert (await ask(app, "GET", "/api/v1/account/export", headers))[0] == 200
+    assert (await ask(app, "GET", "/api/v1/account/export", headers))[0] == 429
+    assert set(here.exporting) == {"one"}
 
 
 async def test_one_export_at_a_time_and_the_next_after_it(
@@ -106,43 +178,9 @@ async def test_one_export_at_a_time_and_the_next_after_it(
     app, here, _ = house
     cookie, _ = await here.sessions.open(OWNER, 1)
     headers = {"cookie": f"{COOKIE}={cookie}"}
-    here.exporting[OWNER] = asyncio.get_running_loop().time()
+    here.exporting[OWNER] = time.monotonic()
     status, text = await ask(app, "GET", "/api/v1/account/export", headers)
     assert (status, json.loads(text)["code"]) == (429, "export_running")
     here.exporting.clear()
     assert (await ask(app, "GET", "/api/v1/account/export", headers))[0] == 200
     assert here.exporting == {}
-
-
-async def test_an_account_is_deleted_with_its_password_only(
-    house: tuple[FastAPI, Parts, AsyncEngine],
-) -> None:
-    app, here, engine = house
-    await fill(engine, 3)
-    await here.accounts.set_password(OWNER, await here.passwords.hash(PASSWORD))
-    cookie, _ = await here.sessions.open(OWNER, 2)
-    headers = {"cookie": f"{COOKIE}={cookie}", "content-type": "application/json"}
-    wrong = json.dumps({"password": "another one than mine"}).encode()
-    status, text = await ask(app, "DELETE", "/api/v1/account", headers, wrong)
-    assert (status, json.loads(text)["code"]) == (401, "login_wrong")
-    right = json.dumps({"password": PASSWORD}).encode()
-    status, text = await ask(app, "DELETE", "/api/v1/account", headers, right)
-    receipt = json.loads(text)
-    assert status == 200
-    assert (receipt["answers"], receipt["sessions"]) == (3, 1)
-    assert "owner" not in text
-    assert (await ask(app, "GET", "/api/v1/account", headers))[0] == 401
-
-
-async def test_what_is_deleted_is_not_left_in_any_file(
-    house: tuple[FastAPI, Parts, AsyncEngine], tmp_path: Path
-) -> None:
-    _, here, engine = house
-    await fill(engine, 50)
-
-    def traces() -> list[str]:
-        return [p.name for p in tmp_path.rglob("*") if p.is_file() and b"canary" in p.read_bytes()]
-
-    assert traces()
-    await here.rights.delete_account(OWNER)
-    assert traces() == []

@@ -1,5 +1,6 @@
 """Export, deletion, retention and the ledger, on both databases."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -33,6 +34,7 @@ RESULT: dict[str, Any] = {
     "gaps": ["no_number"],
     "delivery": {"words": 2, "fillers": {"count": 1, "items": [{"text": "canary"}]}},
     "strip": {"envelope": [1]},
+    "of_a_later_version": "canary said",
 }
 
 
@@ -121,6 +123,41 @@ async def test_a_worker_that_had_an_answer_in_hand_writes_nothing(
     assert await answers.get(claim.id) is None
 
 
+async def test_many_answers_go_in_several_transactions(
+    engine: AsyncEngine, answers: Answers, new_answer: New, hand_clock: HandClock, rights: Rights,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    await lived(engine, answers, new_answer, hand_clock)
+    monkeypatch.setattr("mulakat.store.rights.DELETED_AT_ONCE", 1)
+    gone = await rights.delete_account(OWNER)
+    assert gone.counts["answers"] == 3
+    assert set(gone.files) == {"a" * 32, "f" * 32}
+    assert set((await left(engine, OWNER)).values()) == {0}
+
+
+async def test_an_answer_that_comes_after_the_deletion_is_refused(
+    engine: AsyncEngine, answers: Answers, new_answer: New, rights: Rights
+) -> None:
+    await settle_in(engine)
+    await rights.delete_account(OWNER)
+    with pytest.raises(errors.NotFound):
+        await answers.accept(new_answer(owner=OWNER), 9)
+
+
+async def test_of_the_last_two_admins_at_once_one_stays(
+    engine: AsyncEngine, rights: Rights
+) -> None:
+    await settle_in(engine)
+    async with writing(engine) as connection:
+        await connection.execute(
+            accounts.update().where(accounts.c.id == OWNER).values(role="admin")
+        )
+    outcomes = await asyncio.gather(
+        rights.delete_account(OWNER), rights.delete_account(ADMIN), return_exceptions=True
+    )
+    assert sum(isinstance(one, errors.LastAdmin) for one in outcomes) == 1
+
+
 async def test_the_only_admin_stays(engine: AsyncEngine, rights: Rights) -> None:
     await settle_in(engine)
     with pytest.raises(errors.LastAdmin):
@@ -192,6 +229,20 @@ async def test_rows_are_read_in_batches_and_without_our_own_matters(
     assert [row["id"] for row in rows] == sorted(made)
     assert not {"body_hash", "worker", "token", "guest"} & set(rows[0])
     assert "password_hash" not in await rights.account(OWNER)
+
+
+async def test_what_the_ledger_says_of_guests_goes_when_their_results_do(
+    engine: AsyncEngine, answers: Answers, new_answer: New, hand_clock: HandClock
+) -> None:
+    await lived(engine, answers, new_answer, hand_clock)
+    ledger, began = Ledger(engine, hand_clock), hand_clock()
+    hand_clock.move(days=1, seconds=-1)
+    await answers.expire()
+    assert (await ledger.sums(began))[0]["requests"] == 2
+    hand_clock.move(seconds=1)
+    await answers.expire()
+    assert (await ledger.sums(began))[0]["requests"] == 1
+    assert len(await ledger.of(OWNER)) == 1
 
 
 async def test_the_ledger_is_told_to_its_owner_and_summed_for_the_operator(

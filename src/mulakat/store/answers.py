@@ -6,12 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, select, text, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mulakat import clock, errors, settings
 from mulakat.store.engine import reading, writing
 from mulakat.store.leases import Leases
 from mulakat.store.tables import answers as table
+from mulakat.store.tables import egress
 from mulakat.store.values import (
     Accepted,
     Answer,
@@ -71,7 +73,8 @@ class Answers(Leases):
 
         Raises IdempotencyConflict when that one had another body, and QueueFull when
         `queue_limit` answers wait; a replay is never refused for a full queue. `move` is done
-        in the same transaction, before a new row: what it raises leaves nothing behind.
+        in the same transaction, before a new row: what it raises leaves nothing behind. Raises
+        NotFound when the account or the interview was deleted meanwhile.
         """
         async with writing(self._engine) as connection:
             if self._engine.dialect.name == "postgresql":
@@ -92,17 +95,21 @@ class Answers(Leases):
             if move is not None:
                 await move(connection)
             now = self._now()
-            row = (
-                await connection.execute(
-                    insert(table)
-                    .values(
-                        {name: getattr(new, name) for name in NewAnswer.__slots__}
-                        | {"id": clock.new_id(now), "state": "queued", "created_at": now}
-                        | {"attempts": 0, "token": 0}
-                    )
-                    .returning(table)
+            made = (
+                insert(table)
+                .values(
+                    {name: getattr(new, name) for name in NewAnswer.__slots__}
+                    | {"id": clock.new_id(now), "state": "queued", "created_at": now}
+                    | {"attempts": 0, "token": 0}
                 )
-            ).one()
+                .returning(table)
+            )
+            try:
+                row = (await connection.execute(made)).one()
+            except IntegrityError as error:
+                if "foreign key" not in str(error.orig).lower():
+                    raise
+                raise errors.NotFound from None
             return Accepted(_answer(row), replayed=False)
 
     async def get(self, answer_id: str) -> Answer | None:
@@ -193,7 +200,8 @@ class Answers(Leases):
     async def expire(self) -> int:
         """Delete guests' finished answers kept long enough, free old keys; returns the deleted.
 
-        A deleted row's recording, if it still had one, is the sweep's from then on.
+        What the ledger says of guests goes as late. A deleted row's recording, if it still had
+        one, is the sweep's from then on.
         """
         now = self._now()
         async with writing(self._engine) as connection:
@@ -201,6 +209,11 @@ class Answers(Leases):
                 delete(table).where(
                     table.c.owner.is_(None),
                     table.c.finished_at <= now - self._keep_results,
+                )
+            )
+            await connection.execute(
+                delete(egress).where(
+                    egress.c.account_id.is_(None), egress.c.at <= now - self._keep_results
                 )
             )
             await connection.execute(

@@ -6,7 +6,8 @@ Nothing of it is held but a batch of rows and a piece of a recording; nothing is
 import asyncio
 import json
 import zipfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
+from contextlib import aclosing, closing
 from datetime import datetime
 from typing import Any
 
@@ -42,32 +43,45 @@ class _Sink:
         return len(self._bytes)
 
 
-async def export(here: Parts, account: Account, reader: str) -> AsyncIterator[bytes]:
-    """Yield the ZIP's bytes: a README in the reader's language, then each kind in its folder."""
+async def export(here: Parts, account: Account, reader: str) -> AsyncGenerator[bytes]:
+    """Yield the ZIP's bytes: a README in the reader's language, then each kind in its folder.
+
+    Closed in the middle, it lets everything go.
+    """
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[call-overload]
-        archive.writestr("README.txt", say(reader, "export.readme"))
-        _json(archive, "account.json", await here.rights.account(account.id))
-        for kind in ("tokens", "egress"):
-            rows = [row async for row in here.rights.rows(kind, account.id)]
-            _json(archive, f"{kind}.json", rows)
-        async for row in here.rights.rows("interviews", account.id):
-            await _interview(archive, here, account, row, reader)
-            if len(sink) >= PIECE:
-                yield sink.taken()
-        for kind in ("documents", "answers"):
-            async for row in here.rights.rows(kind, account.id):
-                key = row.pop("file_key" if kind == "documents" else "audio_key")
-                _json(archive, f"{kind}/{row['id']}.json", row)
-                if key:
-                    suffix = row.get("audio_container") or row.get("media")
-                    for _ in _file(archive, here, key, f"{kind}/{row['id']}.{suffix}"):
-                        yield sink.taken()
-                        await asyncio.sleep(0)
+        async with aclosing(_everything(archive, here, account, reader)) as entries:
+            async for _ in entries:
                 if len(sink) >= PIECE:
                     yield sink.taken()
-                    await asyncio.sleep(0)  # packing is work; others have their turn
+                await asyncio.sleep(0)  # packing is work; others have their turn
     yield sink.taken()
+
+
+async def _everything(
+    archive: zipfile.ZipFile, here: Parts, account: Account, reader: str
+) -> AsyncGenerator[None]:
+    """Write entry by entry; yields where what is written so far may be taken."""
+    archive.writestr("README.txt", say(reader, "export.readme"))
+    _json(archive, "account.json", await here.rights.account(account.id))
+    for kind in ("tokens", "egress"):
+        lines = _list(archive, f"{kind}.json", here.rights.rows(kind, account.id))
+        async with aclosing(lines):
+            async for _ in lines:
+                yield
+    async for row in here.rights.rows("interviews", account.id):
+        await _interview(archive, here, account, row, reader)
+        yield
+    for kind in ("documents", "answers"):
+        async for row in here.rights.rows(kind, account.id):
+            key = row.pop("file_key" if kind == "documents" else "audio_key")
+            _json(archive, f"{kind}/{row['id']}.json", row)
+            yield
+            if key:
+                suffix = row.get("audio_container") or row.get("media")
+                with closing(_file(archive, here, key, f"{kind}/{row['id']}.{suffix}")) as pieces:
+                    for _ in pieces:
+                        yield
 
 
 async def _interview(
@@ -81,7 +95,7 @@ async def _interview(
     archive.writestr(f"interviews/{row['id']}.md", markdown(document, reader))
 
 
-def _file(archive: zipfile.ZipFile, here: Parts, key: str, name: str) -> Iterator[None]:
+def _file(archive: zipfile.ZipFile, here: Parts, key: str, name: str) -> Generator[None]:
     """Copy a file of the spool, if it is still there, a piece at a time."""
     try:
         source = here.spool.path(key).open("rb")
@@ -95,9 +109,27 @@ def _file(archive: zipfile.ZipFile, here: Parts, key: str, name: str) -> Iterato
             yield
 
 
-def _json(archive: zipfile.ZipFile, name: str, value: Any) -> None:
-    text = json.dumps(value, ensure_ascii=False, indent=1, default=_shown)
-    archive.writestr(name, text)
+async def _list(
+    archive: zipfile.ZipFile, name: str, rows: AsyncIterator[Mapping[str, Any]]
+) -> AsyncGenerator[None]:
+    """Write a list that may be long, a line for each row."""
+    with archive.open(name, "w") as target:
+        before = "[\n"
+        async for row in rows:
+            target.write((before + _line(row)).encode())
+            before = ",\n"
+            yield
+        target.write(b"[]\n" if before == "[\n" else b"\n]\n")
+
+
+def _json(archive: zipfile.ZipFile, name: str, value: Mapping[str, Any]) -> None:
+    """Write an object, a line for each member: to be read, and without json's slow indentation."""
+    members = (f"{_line(key)}: {_line(member)}" for key, member in value.items())
+    archive.writestr(name, "{\n" + ",\n".join(members) + "\n}\n")
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=_shown)
 
 
 def _shown(value: Any) -> str:

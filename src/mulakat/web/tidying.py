@@ -1,4 +1,4 @@
-"""What is done for interviews each minute, whoever looks at them or not."""
+"""What is done for interviews and what was deleted each minute, whoever looks or not."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -40,8 +40,8 @@ async def _each_minute(interviews: Interviews, rights: Rights) -> None:
                 if batch == 0:
                     break
             if redacted:
-                await rights.forget()
                 logger("interviews").info("transcripts past their time", answers=redacted)
+            await rights.forget()  # what anybody deleted in this minute
         except errors.DatabaseBusy:
             logger("interviews").warning("database not reachable, will try again")
         except Exception:

@@ -5,13 +5,15 @@ Access: the account's owner; the operator deletes accounts under /api/v1/admin/u
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.types import Receive, Scope, Send
 
 from mulakat import clock, errors
 from mulakat.observe.log import logger
@@ -21,6 +23,7 @@ from mulakat.web.identity import my_account
 from mulakat.web.login import prove
 from mulakat.web.sessions import drop_cookie
 from mulakat.web.state import Parts, parts
+from mulakat.web.throttle import limit
 
 router = APIRouter(
     tags=["data"], responses={code: {"model": schemas.Problem} for code in (401, 403, 404)}
@@ -29,7 +32,16 @@ router = APIRouter(
 SUMMED = timedelta(days=30)
 
 LONGEST_EXPORT = 600.0
-"""Seconds after which one that was never taken no longer stands in the way of the next."""
+"""Seconds; a reader who takes a piece now and then must not stand in the way of others."""
+
+AT_ONCE = 2
+"""Exports of all accounts; one of 10,000 answers holds some 10 MB."""
+
+MOST_EXPORTS = 5
+"""Of an account in five minutes: each reads and packs all it has."""
+
+RETRY_AFTER = 30
+"""Seconds; about what an export of thousands of answers takes."""
 
 
 class Leaving(BaseModel):
@@ -44,25 +56,40 @@ class Leaving(BaseModel):
 async def take_along(request: Request) -> StreamingResponse:
     """Stream everything that is known of the account; one export of an account at a time."""
     here, account = parts(request), await my_account(request)
-    began = here.exporting.get(account.id)
-    if began is not None and time.monotonic() - began < LONGEST_EXPORT:
-        raise errors.ExportRunning(30)
-    here.exporting[account.id] = time.monotonic()
-    reader = problems.reader_language(request)
-
-    async def body() -> AsyncIterator[bytes]:
-        try:
-            async for piece in export.export(here, account, reader):
-                yield piece
-        finally:
-            here.exporting.pop(account.id, None)
-
+    now = time.monotonic()
+    for one, began in list(here.exporting.items()):
+        if now - began >= LONGEST_EXPORT:
+            del here.exporting[one]
+    if account.id in here.exporting or len(here.exporting) >= AT_ONCE:
+        raise errors.ExportRunning(RETRY_AFTER)
+    await limit(here.throttle, f"export:{account.id}", MOST_EXPORTS, errors.ExportRunning)
+    here.exporting[account.id] = now
     logger("audit").info("account exported", account=account.id)
-    return StreamingResponse(
-        body(),
-        media_type="application/zip",
-        headers={"Content-Disposition": 'attachment; filename="mulakat.zip"'},
-    )
+    reader = problems.reader_language(request)
+    return _Zip(export.export(here, account, reader), lambda: here.exporting.pop(account.id, None))
+
+
+class _Zip(StreamingResponse):
+    """Sends an export for LONGEST_EXPORT at most, and lets go of it however that ends."""
+
+    def __init__(self, pieces: AsyncGenerator[bytes], done: Callable[[], object]) -> None:
+        super().__init__(
+            pieces,
+            media_type="application/zip",
+            headers={"Content-Disposition": 'attachment; filename="mulakat.zip"'},
+        )
+        self._pieces, self._done = pieces, done
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send; a reader that is too slow finds its download cut off."""
+        try:
+            async with asyncio.timeout(LONGEST_EXPORT):
+                await super().__call__(scope, receive, send)
+        except TimeoutError:
+            logger("web").warning("an export took too long and was cut off")
+        finally:
+            self._done()
+            await self._pieces.aclose()
 
 
 @router.delete(
@@ -85,9 +112,14 @@ async def leave(request: Request) -> JSONResponse:
 async def delete_account(here: Parts, account_id: str) -> dict[str, Any]:
     """Delete an account and return the receipt: counts, and when; nothing of a person."""
     gone = await here.rights.delete_account(account_id)
+    # From here on it is done. What fails now is worth nothing without the account, and goes by
+    # itself: files with the next sweep, sessions within a day.
     for key in gone.files:
-        await asyncio.to_thread(here.spool.unlink, key)
-    sessions = await here.sessions.end_all(account_id)
+        with suppress(OSError):
+            await asyncio.to_thread(here.spool.unlink, key)
+    sessions = 0
+    with suppress(errors.SessionsDown):
+        sessions = await here.sessions.end_all(account_id)
     here.watch.nudge()
     counts = {**gone.counts, "files": len(gone.files), "sessions": sessions}
     logger("audit").info("account deleted", **counts)
