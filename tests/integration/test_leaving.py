@@ -117,6 +117,27 @@ async def test_the_operator_deletes_an_account_whose_sessions_cannot_be_reached(
     assert (await ask(app, "DELETE", path, headers))[0] == 404
 
 
+async def test_the_operator_sees_who_has_an_account_and_how_much_of_what_but_no_contents(
+    house: tuple[FastAPI, Parts, AsyncEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, here, engine = house
+    await live(here, engine)
+    headers = {"authorization": f"Bearer {ADMIN_TOKEN}"}
+    _, text = await ask(app, "GET", "/api/v1/admin/users", headers)
+    assert "canary" not in text
+    assert "Zerrin" not in text
+    (owner,) = [one for one in json.loads(text)["users"] if one["id"] == OWNER]
+    assert owner == {
+        "id": OWNER, "email": "owner@example.org", "role": "candidate",
+        "created_at": owner["created_at"], "interviews": 0, "answers": 51, "documents": 1,
+    }  # fmt: skip
+    monkeypatch.setattr("mulakat.store.accounts.PAGE", 2)
+    first = await here.accounts.page()
+    second = await here.accounts.page(first[-1]["id"])
+    assert len(first + second) == 3
+    assert first[0]["id"] > first[1]["id"] > second[0]["id"]
+
+
 async def test_files_whose_rows_went_when_the_server_died_go_with_the_next_sweep(
     house: tuple[FastAPI, Parts, AsyncEngine], tmp_path: Path
 ) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from mulakat import clock, errors
 from mulakat.store.engine import reading, writing
 from mulakat.store.tables import accounts as table
-from mulakat.store.tables import answers, api_tokens, egress, interviews
+from mulakat.store.tables import answers, api_tokens, documents, egress, interviews
 
 Role = Literal["candidate", "admin"]
 
@@ -126,12 +126,17 @@ class Accounts:
     async def page(self, before: str | None = None) -> list[dict[str, Any]]:
         """Return PAGE accounts, the newest first, older than the one named; for the operator.
 
-        Each with its address, role, day, and how many interviews it has.
+        Each with its address, role, day, and how many interviews, answers and documents it has.
         """
-        mine = select(func.count()).where(interviews.c.account_id == table.c.id).scalar_subquery()
-        query = select(
-            table.c.id, table.c.email, table.c.role, table.c.created_at, mine.label("interviews")
-        )
+        owners = (interviews.c.account_id, answers.c.owner, documents.c.account_id)
+        counts = [
+            select(func.count())
+            .where(owner == table.c.id)
+            .scalar_subquery()
+            .label(owner.table.name)
+            for owner in owners
+        ]
+        query = select(table.c.id, table.c.email, table.c.role, table.c.created_at, *counts)
         if before is not None:
             query = query.where(table.c.id < before)
         async with reading(self._engine) as connection:
