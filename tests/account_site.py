@@ -17,10 +17,11 @@ from mulakat.store.accounts import Accounts
 from mulakat.store.engine import make_engine
 from mulakat.store.tables import metadata
 from mulakat.store.tokens import Tokens
-from mulakat.web import pages, problems
+from mulakat.web import pages, problems, static_files
 from mulakat.web.access import enforce
 from mulakat.web.passwords import Passwords
 from mulakat.web.routes import accounts as routes
+from mulakat.web.routes.pages import landing, preferences
 from mulakat.web.session_stores import FileSessions
 from mulakat.web.sessions import Sessions
 from mulakat.web.throttle import MemoryThrottle
@@ -74,9 +75,11 @@ def serve(here: Here) -> FastAPI:
     """Return the accounts' routes and the pages, over these parts."""
     made = FastAPI(dependencies=[Depends(enforce)])
     made.state.parts = here
-    problems.install(made)
+    problems.install(made, pages.problem_page)
     made.include_router(routes.router)
-    pages.install(made)
+    made.include_router(static_files.router)
+    made.include_router(landing.router)
+    made.include_router(preferences.router)
     return made
 
 

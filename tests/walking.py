@@ -20,9 +20,9 @@ from mulakat.store.accounts import Accounts
 from mulakat.store.engine import writing
 from mulakat.store.tables import answers, documents, interviews
 from mulakat.store.tokens import Tokens
-from mulakat.web import pages
 from mulakat.web.sessions import COOKIE
 from mulakat.web.state import Parts
+from mulakat.web.static_files import static_version
 from mulakat.web.throttle import MemoryThrottle
 from people import ADMIN, OTHER, OWNER
 from webapp import ask
@@ -87,7 +87,12 @@ OBJECTS: dict[str, Callable[[AsyncEngine], Awaitable[str]]] = {
 }  # fmt: skip
 """How to make an object of the owner, by the name that it has in paths."""
 
-PLACES = {"version": pages.static_version(), "name": "room.js", "question_id": "general-none"}
+PLACES = {
+    "version": static_version(),
+    "name": "room.js",
+    "question_id": "general-none",
+    "number": "1",
+}
 """What stands in paths and is nobody's."""
 
 

@@ -2,7 +2,8 @@
 
 A language is a folder here with
 
-- `messages.toml`: every sentence a reader sees, as tables of keys (`[error]`, `[page]`, …);
+- `messages.toml` and `pages/*.toml`: every sentence a reader sees, as tables of keys (`[error]`,
+  `[account]`, …);
 - `lexicon.toml`: word lists the evaluation and the delivery measures use;
 - `norms.toml`: usual ranges of the delivery measures, each with its source.
 
@@ -51,9 +52,12 @@ def norms(code: str) -> Mapping[str, Any]:
     return _table(code, "norms")
 
 
+@cache
 def messages(code: str) -> Mapping[str, Any]:
-    """Return the parsed messages.toml of a language: nested tables of sentences."""
-    return _table(code, "messages")
+    """Return the sentences of a language: nested tables, of messages.toml and of pages/*.toml."""
+    names = sorted(path.stem for path in (_HERE / code / "pages").glob("*.toml"))
+    tables = [_table(code, "messages"), *(_table(code, f"pages/{name}") for name in names)]
+    return {key: value for table in tables for key, value in table.items()}
 
 
 def say(code: str, key: str, **params: object) -> str:

@@ -29,6 +29,7 @@ admin token, or an admin's login or API token. metrics: the metrics or the admin
 
 RULES: Mapping[tuple[str, str], Access] = {
     ("GET", "/"): "open",
+    ("POST", "/preferences"): "open",
     ("GET", "/static/{version}/{name}"): "open",
     ("GET", "/health"): "open",
     ("GET", "/health/live"): "open",
@@ -55,6 +56,7 @@ RULES: Mapping[tuple[str, str], Access] = {
     ("POST", "/api/v1/interviews/{interview_id}/skip"): "account",
     ("POST", "/api/v1/interviews/{interview_id}/complete"): "account",
     ("POST", "/api/v1/interviews/{interview_id}/abandon"): "account",
+    ("GET", "/api/v1/interviews/{interview_id}/turns/{number}/audio"): "account",
     ("GET", "/api/v1/interviews/{interview_id}/report"): "account",
     ("GET", "/api/v1/interviews/{interview_id}/report.md"): "account",
     ("GET", "/interviews/{interview_id}/report"): "account",

@@ -28,7 +28,8 @@ from mulakat.store.interviews import Interviews
 from mulakat.store.rights import Rights
 from mulakat.store.spool import Spool
 from mulakat.store.tokens import Tokens
-from mulakat.web import health, metrics, pages, problems
+from mulakat.store.voices import Voices
+from mulakat.web import health, metrics, pages, problems, static_files
 from mulakat.web.access import enforce
 from mulakat.web.login_stores import login_stores
 from mulakat.web.middleware import BodyLimit, Defects, OwnNames, RequestId, SecurityHeaders
@@ -37,8 +38,11 @@ from mulakat.web.routes import accounts as account_routes
 from mulakat.web.routes import admin, admin_page, data, evaluations, questions, reports, tokens
 from mulakat.web.routes import documents as document_routes
 from mulakat.web.routes import interviews as interview_routes
+from mulakat.web.routes import voice as voice_routes
+from mulakat.web.routes.pages import landing, preferences
 from mulakat.web.state import Parts, Workers
-from mulakat.web.tidying import tidied
+from mulakat.web.tidying import swept, tidied
+from mulakat.web.voice import Interviewer
 from mulakat.web.watch import Watch
 
 DISK_THREADS = 4
@@ -100,6 +104,9 @@ def create_app(
             sessions, throttle = await stack.enter_async_context(
                 login_stores(settings.sessions, settings.store)
             )
+            voices = Voices(spool, settings.voice.voice_cache)
+            await stack.enter_async_context(swept(voices))
+            interviewer = Interviewer(settings.voice, voices, partial(governor.reserve, "voice"))
             sampler = metrics.Sampler(
                 figures,
                 answers=answers,
@@ -133,6 +140,7 @@ def create_app(
                 sessions=sessions,
                 throttle=throttle,
                 interviews=interviews,
+                interviewer=interviewer,
                 documents=documents,
                 history=History(engine),
                 rights=rights,
@@ -161,12 +169,13 @@ def create_app(
         redoc_url=None,
     )
     app.state.leave = lambda: None
-    problems.install(app)
+    problems.install(app, pages.problem_page)
     for router in (
         health.router,
         metrics.router,
         evaluations.router,
         interview_routes.router,
+        voice_routes.router,
         document_routes.router,
         reports.router,
         data.router,
@@ -175,9 +184,11 @@ def create_app(
         tokens.router,
         admin.router,
         admin_page.router,
+        static_files.router,
+        landing.router,
+        preferences.router,
     ):
         app.include_router(router)
-    pages.install(app)
     # Outermost last: the id covers everything, the headers cover refusals too.
     if settings.web.loopback:
         app.add_middleware(OwnNames, names=settings.web.public_names)

@@ -1,4 +1,4 @@
-"""Interviews as they are served."""
+"""Interviews as they are served. `said` is whether the server reads questions aloud."""
 
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from mulakat.store.interview_values import ACTIVE, Interview, Listed, Turn, allo
 from mulakat.store.values import Answer
 
 
-def started(interview: Interview, reader: str) -> dict[str, Any]:
+def started(interview: Interview, reader: str, said: bool) -> dict[str, Any]:
     """Return what starting gives; the field's question stands in `question`."""
     return {
         "status": "started",
@@ -16,24 +16,26 @@ def started(interview: Interview, reader: str) -> dict[str, Any]:
         "interest": interview.field,
         "level": interview.level,
         "language": interview.language,
-        **asked(interview, interview.turns[0], reader),
+        **asked(interview, interview.turns[0], reader, said),
     }
 
 
-def asked(interview: Interview, turn: Turn, reader: str) -> dict[str, Any]:
+def asked(interview: Interview, turn: Turn, reader: str, said: bool) -> dict[str, Any]:
     """Return one question as a client that goes through an interview needs it."""
     return {
         "question": turn.text,
         "question_index": turn.number,
         "total_questions": interview.total_questions,
-        "audio_url": None,
+        "audio_url": _audio_url(interview, turn, said),
         "reason": why(reader, turn.reason),
         "follow_up": turn.follow_up,
         "category": turn.category,
     }
 
 
-def submitted(interview: Interview, turn: Turn, answer: Answer, reader: str) -> dict[str, Any]:
+def submitted(
+    interview: Interview, turn: Turn, answer: Answer, reader: str, said: bool
+) -> dict[str, Any]:
     """Return what came of the answer to a turn, also when the interview is further by now.
 
     `again` says that the same question is asked once more, as the answer was not understood.
@@ -49,7 +51,7 @@ def submitted(interview: Interview, turn: Turn, answer: Answer, reader: str) -> 
     }
     if following is None and interview.state not in ACTIVE:
         return {**given, **completed(interview, reader)}
-    return {"status": "continue", **given, **asked(interview, following or turn, reader)}
+    return {"status": "continue", **given, **asked(interview, following or turn, reader, said)}
 
 
 def completed(interview: Interview, reader: str) -> dict[str, Any]:
@@ -78,13 +80,17 @@ def active(interview: Interview | None) -> dict[str, Any]:
     }
 
 
-def whole(interview: Interview, progress: dict[str, Any] | None, reader: str) -> dict[str, Any]:
+def whole(
+    interview: Interview, progress: dict[str, Any] | None, reader: str, said: bool
+) -> dict[str, Any]:
     """Return everything a page needs after a refresh; `progress` is the open answer's."""
     turn = interview.open
     shown = {
         **_head(interview),
         "allowed": list(allowed(interview.state)),
-        "open": _turn(turn, reader) if turn else None,
+        "open": _turn(turn, reader) | {"audio_url": _audio_url(interview, turn, said)}
+        if turn
+        else None,
         "turns": [_turn(one, reader) for one in interview.turns],
         "progress": progress,
         "total_answers": interview.answered,
@@ -119,6 +125,10 @@ def _head(interview: Interview) -> dict[str, Any]:
         "end_time": moment(interview.finished_at),
         "session_duration": duration(interview),
     }
+
+
+def _audio_url(interview: Interview, turn: Turn, said: bool) -> str | None:
+    return f"/api/v1/interviews/{interview.id}/turns/{turn.number}/audio" if said else None
 
 
 def _turn(turn: Turn, reader: str) -> dict[str, Any]:

@@ -1,153 +1,129 @@
-"""The page at /, rendered in the reader's language, and its style sheets and scripts.
+"""Pages: templates filled in for their reader, with what every page has: who reads, the language,
+the theme, the way to other pages.
 
-Scripts are ES modules that import one another by relative address. So the version stands in
-the folder (/static/<version>/room.js) rather than in a query: one address changes them all,
-and every file may be kept by the browser for ever.
+Access: what a page shows is its route's concern (web/access.py).
 """
 
-import hashlib
-from collections.abc import Mapping
-from functools import cache
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from mulakat import errors
 from mulakat.languages import codes, messages, say
-from mulakat.settings import (
-    MAX_AUDIO_BYTES,
-    MAX_AUDIO_SECONDS,
-    MAX_QUESTION_CHARACTERS,
-    MAX_TEXT_CHARACTERS,
-    MIB,
-    Store,
-)
-from mulakat.web.identity import greet_guest
-from mulakat.web.problems import reader_language
-from mulakat.web.state import parts
-
-router = APIRouter(include_in_schema=False)
-
-_HERE = Path(__file__).parent
-
-MEDIA_TYPES: Mapping[str, str] = {
-    ".css": "text/css",
-    ".js": "text/javascript",
-    ".svg": "image/svg+xml",
-}
-
-FOR_EVER = "public, max-age=31536000, immutable"
+from mulakat.web import preferences, problems
+from mulakat.web.identity import Identity, greet_guest, who
+from mulakat.web.static_files import static_version
 
 _environment = Environment(
-    loader=FileSystemLoader(_HERE / "templates"),
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
 
+_FOR_PROGRAMS = (
+    "/api/", "/auto_interview/", "/interview_speech_evaluation", "/debug/", "/health", "/metrics",
+    "/static/", "/openapi.json",
+)  # fmt: skip
+"""What paths that are no pages begin with."""
 
-@cache
-def static_files() -> Mapping[str, bytes]:
-    """Return the files by name: some tens of KiB, held so that serving them takes no thread."""
-    found = sorted((_HERE / "static").iterdir())
-    return {path.name: path.read_bytes() for path in found if path.suffix in MEDIA_TYPES}
-
-
-@cache
-def static_version() -> str:
-    """Return a name for the present content of all static files."""
-    digest = hashlib.sha256()
-    for name, content in static_files().items():
-        digest.update(name.encode() + b"\0" + content)
-    return digest.hexdigest()[:12]
+_NOBODY = Identity(None, None, False, "nothing", None)
 
 
-def _local_problems(language: str) -> dict[str, dict[str, str]]:
-    """Return the refusals that the page can foresee, so that it need not send to be refused."""
-    known: tuple[errors.MulakatError, ...] = (
-        errors.TooLarge(limit_mib=MAX_AUDIO_BYTES // MIB),
-        errors.Invalid("question_missing"),
-        errors.Invalid("answer_missing"),
-        errors.Invalid("audio_empty"),
-        errors.Internal(),
-    )
-    return {
-        error.code: {
-            "title": say(language, f"error_title.{error.code}"),
-            "detail": say(language, f"error.{error.code}", **error.params),
-        }
-        for error in known
-    }
+async def page(
+    request: Request, template: str, *, status: int = 200, live: str | None = None, **values: Any
+) -> HTMLResponse:
+    """Return a page: `template` with `values`.
 
-
-def fill(template: str, language: str, here: str, **values: object) -> str:
-    """Return a template filled in: its own values, and what `base.html` needs of every page.
-
-    `here` is the page's path, for the links to its other languages.
+    Besides them a template has `t(key, **params)` for sentences, `language`, `languages` (code and
+    name), `account` (None for a guest), `operator`, `csrf` (for the macro of forms.html), `here`
+    (this page's address), `theme`, and `static`. With `live`, scripts find the catalogue's
+    table of that name in `page_data` (static/say.js), beside what `values["data"]` has.
     """
-    return _environment.get_template(template).render(
-        language=language,
-        languages=[(code, say(code, "page.language_name")) for code in codes()],
-        here=here,
-        static=f"/static/{static_version()}",
-        **values,
-    )
-
-
-def render(language: str, store: Store, elsewhere: str | None = None) -> str:
-    """Return the page in a language.
-
-    `store` says how long what is sent in is kept; what was said is sent on to `elsewhere`.
-    """
-    data = {
-        "language": language,
-        "live": messages(language)["page"]["live"],
-        "questions": {code: messages(code)["page"]["questions"] for code in codes()},
-        "problems": _local_problems(language),
-        "limits": {"bytes": MAX_AUDIO_BYTES, "seconds": MAX_AUDIO_SECONDS},
-    }
-    return fill(
-        "room.html",
-        language,
-        "/",
-        page=messages(language)["page"],
-        data=data,
-        question_limit=MAX_QUESTION_CHARACTERS,
-        text_limit=MAX_TEXT_CHARACTERS,
-        elsewhere=elsewhere,
-        keep_audio_minutes=-(-int(store.keep_audio) // 60),
-        keep_result_hours=-(-int(store.keep_guest_results) // 3600),
-    )
-
-
-@router.api_route("/", methods=["GET", "HEAD"])
-async def room(request: Request) -> HTMLResponse:
-    """The interview room."""
-    language, settings = reader_language(request), parts(request).settings
-    response = HTMLResponse(
-        render(language, settings.store, settings.language.host),
-        headers={"Content-Language": language, "Vary": "Accept-Language"},
-    )
+    # An open page is for everybody, also while nobody can be looked up.
+    with suppress(errors.SessionsDown, errors.DatabaseBusy):
+        await who(request)
+    response = _filled(request, template, status, live, values)
     greet_guest(request, response)
     return response
 
 
-@router.api_route("/static/{version}/{name}", methods=["GET", "HEAD"])
-async def static(version: str, name: str) -> Response:
-    """A style sheet, script or drawing; under an old version it is gone, never stale."""
-    content = static_files().get(name)
-    if content is None or version != static_version():
-        raise errors.NotFound
-    return Response(
-        content,
-        media_type=MEDIA_TYPES[Path(name).suffix],
-        headers={"Cache-Control": FOR_EVER},
+def _filled(
+    request: Request, template: str, status: int, live: str | None, values: dict[str, Any]
+) -> HTMLResponse:
+    identity: Identity = getattr(request.state, "identity", None) or _NOBODY
+    language = problems.reader_language(request)
+    data = {"language": language, **values.pop("data", {})}
+    if live:
+        table: Any = messages(language)
+        for part in live.split("."):
+            table = table[part]
+        data["live"] = table
+    html = _environment.get_template(template).render(
+        t=partial(say, language),
+        language=language,
+        languages=[(code, say(code, "frame.language_name")) for code in codes()],
+        account=identity.account,
+        operator=identity.operator,
+        csrf=identity.session.csrf if identity.session else None,
+        here=_here(request),
+        theme=preferences.theme(request),
+        themes=preferences.THEMES,
+        static=f"/static/{static_version()}",
+        page_data=data,
+        **values,
     )
+    response = HTMLResponse(
+        html,
+        status_code=status,
+        headers={
+            "Content-Language": language,
+            "Vary": "Accept, Accept-Language, Cookie",
+            # With the site's no-referrer the forms would come with `Origin: null`, which is
+            # what other sites' forms come with, too.
+            "Referrer-Policy": "same-origin",
+        },
+    )
+    preferences.keep(request, response, language=request.query_params.get("lang"))
+    return response
 
 
-def install(app: FastAPI) -> None:
-    """Add the page to the application."""
-    app.include_router(router)
+def to(address: str) -> RedirectResponse:
+    """Return the way to another page after a form was taken."""
+    return RedirectResponse(address, status_code=303)
+
+
+def inside(address: str | None) -> str:
+    """Return an address to go on to if it is one of this site's, else the first page's."""
+    text = address or ""
+    # Browsers take a backslash for a slash, and "//host" leaves the site.
+    own = text.startswith("/") and not text.startswith(("//", "/\\")) and text.isprintable()
+    return text if own else "/"
+
+
+def problem_page(request: Request, error: errors.MulakatError) -> Response | None:
+    """Return an error as a page, or the way to log in; None for who does not read pages."""
+    if request.url.path.startswith(_FOR_PROGRAMS):
+        return None
+    if "text/html" not in request.headers.get("accept", ""):
+        return None
+    if isinstance(error, errors.LoginRequired | errors.SessionNeeded):
+        after = {"next": _here(request)} if request.method in {"GET", "HEAD"} else {}
+        return to(f"/login?{urlencode(after)}" if after else "/login")
+    problem = problems.document(error, problems.reader_language(request))
+    response = _filled(request, "problem.html", error.status, None, {"problem": problem})
+    response.headers.update(problems.headers(error))
+    return response
+
+
+def _here(request: Request) -> str:
+    """Return the page's address without the language, which may be chosen anew."""
+    query = [(key, value) for key, value in request.query_params.multi_items() if key != "lang"]
+    return request.url.path + (f"?{urlencode(query)}" if query else "")

@@ -1,6 +1,6 @@
 """Errors as RFC 9457 problem details, their sentence in the reader's language."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect
 from mulakat import errors
 from mulakat.languages import codes, negotiate, say
 from mulakat.observe.log import logger
+from mulakat.web.preferences import LANGUAGE_COOKIE
 
 TYPE = "https://mulakat.invalid/problems/"
 """Base of the `type` URIs; `.invalid` (RFC 2606) says that they are names, not pages."""
@@ -21,12 +22,12 @@ _BY_STATUS: Mapping[int, type[errors.MulakatError]] = {
 
 
 def reader_language(request: Request) -> str:
-    """Return the language to answer in: ?lang= when it is one of ours, else the account's once
-    it has been looked up, else Accept-Language.
+    """Return the language to answer in: ?lang= when it is one of ours, else what was chosen in
+    this browser, else the account's once it has been looked up, else Accept-Language.
     """
-    asked = request.query_params.get("lang")
-    if asked in codes():
-        return str(asked)
+    for asked in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
+        if asked in codes():
+            return str(asked)
     identity = getattr(request.state, "identity", None)
     if identity and identity.account and identity.account.language in codes():
         return str(identity.account.language)
@@ -88,20 +89,35 @@ def _note(request: Request, error: errors.MulakatError) -> None:
     request.state.error_code = error.code
 
 
-async def _on_error(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, errors.MulakatError)  # noqa: S101  # by registration below
-    _note(request, error)
-    if error.status >= 500 and error.permanent:
-        logger("web").error("request failed", code=error.code)
-    return response(error, reader_language(request))
+AsPage = Callable[[Request, errors.MulakatError], Response | None]
+"""Makes a page of an error, None for who does not read pages."""
 
 
-async def _on_http(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)  # noqa: S101  # by registration below
-    kind = _BY_STATUS.get(error.status_code)
-    mine = kind() if kind else errors.Malformed(reason=str(error.detail))
-    _note(request, mine)
-    return response(mine, reader_language(request), error.headers)
+def _on_error(as_page: AsPage) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def handle(request: Request, error: Exception) -> Response:
+        assert isinstance(error, errors.MulakatError)  # noqa: S101  # by registration below
+        _note(request, error)
+        if error.status >= 500 and error.permanent:
+            logger("web").error("request failed", code=error.code)
+        return as_page(request, error) or response(error, reader_language(request))
+
+    return handle
+
+
+def _on_http(as_page: AsPage) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def handle(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101  # by registration below
+        kind = _BY_STATUS.get(error.status_code)
+        mine = kind() if kind else errors.Malformed(reason=str(error.detail))
+        _note(request, mine)
+        page = as_page(request, mine)
+        return page or response(mine, reader_language(request), error.headers)
+
+    return handle
+
+
+def _never(_request: Request, _error: errors.MulakatError) -> None:
+    return None
 
 
 async def _on_leaving(request: Request, error: Exception) -> Response:
@@ -109,8 +125,8 @@ async def _on_leaving(request: Request, error: Exception) -> Response:
     return Response(status_code=errors.Malformed.status)
 
 
-def install(app: FastAPI) -> None:
-    """Make every error of the app a problem document."""
-    app.add_exception_handler(errors.MulakatError, _on_error)
-    app.add_exception_handler(HTTPException, _on_http)
+def install(app: FastAPI, as_page: AsPage = _never) -> None:
+    """Make every error of the app a problem document, or a page for who reads pages."""
+    app.add_exception_handler(errors.MulakatError, _on_error(as_page))
+    app.add_exception_handler(HTTPException, _on_http(as_page))
     app.add_exception_handler(ClientDisconnect, _on_leaving)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mulakat.web.passwords import Passwords
     from mulakat.web.sessions import Sessions
     from mulakat.web.throttle import Throttle
+    from mulakat.web.voice import Interviewer
     from mulakat.web.watch import Watch
 
 
@@ -98,6 +99,7 @@ class Parts:
     sessions: "Sessions"
     throttle: "Throttle"
     interviews: Interviews
+    interviewer: "Interviewer"
     documents: Documents
     history: History
     rights: Rights

@@ -8,6 +8,7 @@ from mulakat import errors
 from mulakat.observe.log import logger
 from mulakat.store.interviews import Interviews
 from mulakat.store.rights import Rights
+from mulakat.store.voices import Voices
 
 PERIOD_SECONDS = 60.0
 
@@ -21,6 +22,27 @@ async def tidied(interviews: Interviews, rights: Rights) -> AsyncIterator[Interv
     task = asyncio.create_task(_each_minute(interviews, rights), name="interviews")
     try:
         yield interviews
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+@asynccontextmanager
+async def swept(voices: Voices) -> AsyncIterator[None]:
+    """Remove what was said and is past its time, at the start and each minute."""
+
+    async def each_minute() -> None:
+        while True:
+            try:
+                await asyncio.to_thread(voices.sweep)
+            except OSError as error:
+                logger("voice").warning("sweep failed", reason=error.strerror)
+            await asyncio.sleep(PERIOD_SECONDS)
+
+    task = asyncio.create_task(each_minute(), name="voices")
+    try:
+        yield
     finally:
         task.cancel()
         with suppress(asyncio.CancelledError):

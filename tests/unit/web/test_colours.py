@@ -1,16 +1,15 @@
 """Contrast of the themes, by WCAG 2.2's formula, as the design asks for."""
 
 import re
-from pathlib import Path
 
 import pytest
 
-from mulakat.web import pages
+from mulakat.web.static_files import FOLDER
 
-CSS = (Path(pages.__file__).parent / "static" / "base.css").read_text()
-LIGHT, DARK = (
+CSS = (FOLDER / "styles" / "base.css").read_text()
+LIGHT, DARK, CHOSEN = (
     dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block))
-    for block in re.findall(r":root \{(.*?)\}", CSS, re.DOTALL)
+    for block in re.findall(r"\{([^{}]*--paper: [^{}]*)\}", CSS)
 )
 
 
@@ -49,3 +48,7 @@ def test_contrast_is_enough(theme: dict[str, str], ink: str, paper: str, least: 
 
 def test_both_themes_name_the_same_colours() -> None:
     assert LIGHT.keys() == DARK.keys()
+
+
+def test_the_dark_theme_is_the_same_whether_the_device_or_the_reader_chose_it() -> None:
+    assert DARK == CHOSEN

@@ -1,46 +1,63 @@
-"""The page and its files, without a browser."""
+"""The pages' frame and files, without a browser."""
 
 import re
-import tomllib
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fastapi import FastAPI
-from httpx import ASGITransport, AsyncClient
+from httpx import AsyncClient
 
-from mulakat import languages
-from mulakat.languages import codes, messages
+import account_site
+from mulakat.languages import codes, messages, say
 from mulakat.settings import Language, Store
-from mulakat.web import pages, problems
+from mulakat.web import pages
+from mulakat.web.static_files import FOLDER, MEDIA_TYPES, STYLES, static_files, static_version
 
-STATIC = Path(pages.__file__).parent / "static"
+OTHER = {"en": "tr", "tr": "en"}
 
 
 @pytest.fixture
-def files() -> AsyncClient:
-    app = FastAPI()
-    problems.install(app)
-    pages.install(app)
-    return AsyncClient(transport=ASGITransport(app), base_url="http://test")
+async def here(tmp_path: Path) -> AsyncIterator[account_site.Here]:
+    async with account_site.settled(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def client(here: account_site.Here) -> AsyncClient:
+    made = account_site.browser(account_site.serve(here))
+    made.headers["Accept"] = "text/html"
+    return made
+
+
+async def home(client: AsyncClient, query: str = "") -> str:
+    response = await client.get(f"/{query}")
+    assert response.status_code == 200
+    return response.text
 
 
 @pytest.mark.parametrize("language", codes())
-def test_the_page_is_rendered_in_its_language(language: str) -> None:
-    html = pages.render(language, Store())
+async def test_the_page_is_rendered_in_its_language(client: AsyncClient, language: str) -> None:
+    html = await home(client, f"?lang={language}")
     assert f'<html lang="{language}">' in html
     assert messages(language)["page"]["record"] in html
 
 
-def test_the_page_says_when_recordings_are_kept_for_a_while() -> None:
+async def test_the_page_says_when_recordings_are_kept_for_a_while(
+    here: account_site.Here, client: AsyncClient
+) -> None:
     page = messages("en")["page"]
-    assert page["voice_gone"] in pages.render("en", Store())
-    kept = pages.render("en", Store(keep_audio=90.0))
+    assert page["voice_gone"] in await home(client)
+    here.settings = replace(here.settings, store=Store(keep_audio=90.0))
+    kept = await home(client)
     assert page["voice_gone"] not in kept
     assert page["voice_gone_later"].format(minutes=2) in kept
 
 
 @pytest.mark.parametrize("language", codes())
-def test_the_page_says_where_what_was_said_is_sent(language: str) -> None:
+async def test_the_page_says_where_what_was_said_is_sent(
+    here: account_site.Here, client: AsyncClient, language: str
+) -> None:
     page = messages(language)["page"]
     chosen = {"language_model": "openai", "language_model_name": "judge"}
     for given, host in (
@@ -51,61 +68,93 @@ def test_the_page_says_where_what_was_said_is_sent(language: str) -> None:
     ):
         settings = Language(**given)
         assert settings.host == host
-        html = pages.render(language, Store(), settings.host)
+        here.settings = replace(here.settings, language=settings)
+        html = await home(client, f"?lang={language}")
         assert (page["voice_where"] in html) == (host is None)
         assert host is None or page["voice_where_elsewhere"].format(host=host) in html
 
 
-async def test_files_may_be_kept_for_ever_under_their_version(files: AsyncClient) -> None:
-    html = pages.render("tr", Store())
-    linked = re.findall(r'(?:href|src)="(/static/[^"]+)"', html)
-    assert len(linked) >= 4
+async def test_files_may_be_kept_for_ever_under_their_version(client: AsyncClient) -> None:
+    linked = re.findall(r'(?:href|src)="(/static/[^"]+)"', await home(client))
+    assert len(linked) >= 3
     for address in linked:
-        response = await files.get(address)
+        response = await client.get(address)
         assert response.status_code == 200
         assert "immutable" in response.headers["cache-control"]
 
 
-@pytest.mark.parametrize("name", ["nothing.js", "..%2Fpages.py", "room.html"])
-async def test_other_names_are_not_found(files: AsyncClient, name: str) -> None:
-    assert (await files.get(f"/static/{pages.static_version()}/{name}")).status_code == 404
+@pytest.mark.parametrize("name", ["nothing.js", "..%2Fpages.py", "room.html", "base.css"])
+async def test_other_names_are_not_found(client: AsyncClient, name: str) -> None:
+    assert (await client.get(f"/static/{static_version()}/{name}")).status_code == 404
 
 
-async def test_an_old_version_is_gone_rather_than_stale(files: AsyncClient) -> None:
-    assert (await files.get("/static/000000000000/room.js")).status_code == 404
+async def test_an_old_version_is_gone_rather_than_stale(client: AsyncClient) -> None:
+    assert (await client.get("/static/000000000000/room.js")).status_code == 404
+
+
+def test_the_one_style_sheet_has_every_style_and_begins_with_the_tokens() -> None:
+    sheet = static_files()[STYLES].decode()
+    for path in (FOLDER / "styles").glob("*.css"):
+        assert path.read_text() in sheet
+    assert sheet.startswith((FOLDER / "styles" / "base.css").read_text())
 
 
 def test_scripts_import_only_files_that_are_there() -> None:
-    for script in STATIC.glob("*.js"):
-        for name in re.findall(r'from "\./([^"]+)"', script.read_text()):
-            assert (STATIC / name).exists(), f"{script.name} imports {name}"
+    for script in FOLDER.glob("*.js"):
+        for name in re.findall(r'(?:from|import) "\./([^"]+)"', script.read_text()):
+            assert (FOLDER / name).exists(), f"{script.name} imports {name}"
 
 
-def test_every_sentence_a_script_says_is_in_the_catalogue_and_none_is_left_over() -> None:
-    scripts = [one for one in STATIC.glob("*.js") if not one.name.startswith("admin")]
-    source = "".join(script.read_text() for script in scripts)
-    source += (STATIC.parent / "templates" / "result.html").read_text()
-    source += (STATIC.parent / "templates" / "room.html").read_text()
-    live = messages("en")["page"]["live"]
-    for key in re.findall(r'say\("(\w+)"', source):
-        assert key in live
-    computed = re.compile(r"word_|stage_|.*_unit$|microphone_|recorder_")
-    for key in live:
-        stem = key.removesuffix("_title")
-        assert computed.match(key) or f'"{stem}"' in source or f"live.{key}" in source, key
+def test_no_page_has_a_script_or_a_style_within_itself() -> None:
+    for template in (FOLDER.parent / "templates").glob("*.html"):
+        html = template.read_text()
+        for opening in re.findall(r"<script\b[^>]*>", html):
+            assert "src=" in opening or 'type="application/json"' in opening, template.name
+        assert not re.search(r"<style\b|\sstyle=|\son\w+=", html), template.name
+        assert not re.search(r'(?:src|href)="(?:https?:)?//', html), template.name
 
 
-def test_both_catalogues_have_the_same_page() -> None:
-    def shape(table: object) -> object:
-        if isinstance(table, dict):
-            return {key: shape(value) for key, value in table.items()}
-        if isinstance(table, list):
-            return len(table)
-        return sorted(re.findall(r"\{\w+\}", str(table)))
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_the_chosen_theme_is_on_every_page(client: AsyncClient, theme: str) -> None:
+    back = await client.post("/preferences", data={"theme": theme, "next": "/?x=1"})
+    assert (back.status_code, back.headers["location"]) == (303, "/?x=1")
+    assert f'data-theme="{theme}"' in await home(client)
+    await client.post("/preferences", data={"theme": "auto", "next": "/"})
+    assert "data-theme" not in await home(client)
 
-    folder = Path(languages.__file__).parent
-    shapes = []
-    for code in codes():
-        with (folder / code / "messages.toml").open("rb") as file:
-            shapes.append(shape(tomllib.load(file)["page"]))
-    assert all(one == shapes[0] for one in shapes)
+
+@pytest.mark.parametrize("language", codes())
+async def test_a_chosen_language_stays_in_this_browser(client: AsyncClient, language: str) -> None:
+    await home(client, f"?lang={language}")
+    assert f'<html lang="{language}">' in await home(client)
+    await client.post("/preferences", data={"language": OTHER[language], "next": "/"})
+    assert f'<html lang="{OTHER[language]}">' in await home(client)
+
+
+async def test_what_is_not_ours_to_choose_is_not_kept(client: AsyncClient) -> None:
+    back = await client.post("/preferences", data={"theme": "neon", "language": "xx"})
+    assert (back.status_code, back.headers["location"]) == (303, "/")
+    assert "set-cookie" not in back.headers
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example", "", "/\r\nX: y"],
+)
+def test_no_form_sends_the_reader_to_another_site(address: str) -> None:
+    assert pages.inside(address) == "/"
+
+
+@pytest.mark.parametrize("language", codes())
+async def test_a_page_that_is_not_there_says_so_as_a_page(
+    client: AsyncClient, language: str
+) -> None:
+    response = await client.get(f"/nowhere?lang={language}")
+    assert response.status_code == 404
+    assert response.headers["content-type"].startswith("text/html")
+    assert say(language, "error_title.not_found") in response.text
+    assert (await client.get("/api/nowhere")).headers["content-type"].endswith("problem+json")
+
+
+def test_every_file_is_of_a_kind_that_browsers_know() -> None:
+    assert {Path(name).suffix for name in static_files()} <= set(MEDIA_TYPES)

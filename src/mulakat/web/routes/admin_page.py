@@ -7,18 +7,17 @@ admin token or with an account that is an admin's.
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, Response
 
 from mulakat import errors
 from mulakat.languages import messages
 from mulakat.observe.log import logger
-from mulakat.web import problems
+from mulakat.web import pages, problems
 from mulakat.web.access import admin_possible, count_wrong_token
 from mulakat.web.address import client_address
 from mulakat.web.bodies import read_form
 from mulakat.web.identity import is_admin_token, who
 from mulakat.web.login import prove
-from mulakat.web.pages import fill
 from mulakat.web.passwords import normal_email
 from mulakat.web.routes.admin import status
 from mulakat.web.sessions import COOKIE, OPERATOR, drop_cookie, operator_epoch, set_cookie
@@ -33,7 +32,7 @@ async def page(request: Request) -> Response:
     here = parts(request)
     identity = await who(request)
     if identity.operator:
-        return await _page(request, "admin.html", data=await _data(request, here))
+        return await _page(request, "admin.html", live="admin.live", data=await _data(here))
     if not await admin_possible(here):
         return await _login_page(request, errors.AdminOff())
     return await _login_page(request)
@@ -57,7 +56,7 @@ async def login(request: Request) -> Response:
         logger("audit").warning("admin login refused", code=error.code, address=address)
         return await _login_page(request, error, email)
     logger("audit").info("admin login", account=account_id or None, address=address)
-    response = _to_page(request)
+    response = pages.to("/admin")
     set_cookie(request, response, cookie)
     return response
 
@@ -68,7 +67,7 @@ async def logout(request: Request) -> Response:
     identity = await who(request)
     if identity.session:
         await parts(request).sessions.end(identity.session)
-    response = _to_page(request)
+    response = pages.to("/admin")
     drop_cookie(response)
     return response
 
@@ -94,10 +93,6 @@ async def _admins_account(request: Request, email: str, password: str) -> tuple[
     return account.id, account.epoch
 
 
-def _to_page(request: Request) -> RedirectResponse:
-    return RedirectResponse(f"/admin?lang={problems.reader_language(request)}", status_code=303)
-
-
 async def _login_page(
     request: Request, error: errors.MulakatError | None = None, email: str = ""
 ) -> Response:
@@ -111,29 +106,13 @@ async def _login_page(
 
 
 async def _page(request: Request, template: str, **values: Any) -> HTMLResponse:
-    session = (await who(request)).session
-    language = problems.reader_language(request)
-    admin = messages(language)["admin"]
-    text = admin | {"switch": messages(language)["page"]["switch"]}
-    csrf = session.csrf if session else None
-    return HTMLResponse(
-        fill(template, language, "/admin", page=text, csrf=csrf, **values),
-        headers={
-            "Content-Language": language,
-            "Vary": "Accept-Language, Cookie",
-            # With the site's no-referrer the forms would come with `Origin: null`, which is
-            # what other sites' forms come with, too.
-            "Referrer-Policy": "same-origin",
-        },
-    )
+    text = messages(problems.reader_language(request))["admin"]
+    return await pages.page(request, template, page=text, **values)
 
 
-async def _data(request: Request, here: Parts) -> dict[str, Any]:
-    language = problems.reader_language(request)
+async def _data(here: Parts) -> dict[str, Any]:
     bounds = here.settings.memory
     return {
-        "language": language,
-        "live": messages(language)["admin"]["live"],
         "status": await status(here),
         "alert": bounds.memory_alert,
         "refuse": bounds.memory_refuse,

@@ -117,6 +117,8 @@ async def delete_account(here: Parts, account_id: str) -> dict[str, Any]:
     for key in gone.files:
         with suppress(OSError):
             await asyncio.to_thread(here.spool.unlink, key)
+    with suppress(OSError):
+        await here.interviewer.forget()
     sessions = 0
     with suppress(errors.SessionsDown):
         sessions = await here.sessions.end_all(account_id)

@@ -100,7 +100,8 @@ async def start(request: Request) -> Response:
         )
     )
     return JSONResponse(
-        interview_documents.started(interview, reader), headers=_location(interview.id)
+        interview_documents.started(interview, reader, here.interviewer.speaks),
+        headers=_location(interview.id),
     )
 
 
@@ -235,6 +236,7 @@ async def delete(request: Request, interview_id: str) -> Response:
     here, account = parts(request), await my_account(request)
     for key in await here.interviews.delete(interview_id, account.id):
         await asyncio.to_thread(here.spool.unlink, key)
+    await here.interviewer.forget()
     here.watch.nudge()
     return Response(status_code=204)
 
@@ -311,7 +313,9 @@ async def _outcome(
             answering.failure(given), reader, location, id=given.id, session_id=interview_id
         )
     if given.state == "done":
-        document = interview_documents.submitted(interview, turn, given, reader)
+        document = interview_documents.submitted(
+            interview, turn, given, reader, here.interviewer.speaks
+        )
         return JSONResponse(document, headers=location)
     progress = await _progress(here, given.id)
     document = {"session_id": interview_id, "answer_id": given.id, **(progress or {})}
@@ -338,7 +342,9 @@ async def _whole(request: Request, interview: Interview) -> Response:
     progress = None
     if last and last.answer_id and last.answer_state in _UNDER_WAY:
         progress = await _progress(here, last.answer_id)
-    return JSONResponse(interview_documents.whole(interview, progress, reader))
+    return JSONResponse(
+        interview_documents.whole(interview, progress, reader, here.interviewer.speaks)
+    )
 
 
 async def _progress(here: Parts, answer_id: str) -> dict[str, object] | None:

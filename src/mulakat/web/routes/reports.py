@@ -71,23 +71,17 @@ def _file(request: Request, document: dict[str, Any]) -> Response:
 @router.get("/interviews/{interview_id}/report", include_in_schema=False)
 async def as_page(request: Request, interview_id: str) -> HTMLResponse:
     """The report as a page that prints on A4."""
-    language = problems.reader_language(request)
     document = await _report(request, interview_id)
-    return HTMLResponse(
-        pages.fill(
-            "report.html",
-            language,
-            request.url.path,
-            page=messages(language)["page"] | {"title": messages(language)["report"]["page_title"]},
-            words=messages(language)["report"],
-            report=document,
-            moment=moment,
-            figure=figure,
-            usual=usual,
-            markdown=f"{PATH.format(interview_id=interview_id)}.md",
-            json=PATH.format(interview_id=interview_id),
-        ),
-        headers={"Content-Language": language, "Vary": "Accept-Language"},
+    return await pages.page(
+        request,
+        "report.html",
+        words=messages(problems.reader_language(request))["report"],
+        report=document,
+        moment=moment,
+        figure=figure,
+        usual=usual,
+        markdown=f"{PATH.format(interview_id=interview_id)}.md",
+        json=PATH.format(interview_id=interview_id),
     )
 
 

@@ -1,0 +1,65 @@
+"""Style sheets, scripts and drawings, held in memory under an address of their content.
+
+Scripts are ES modules that import one another by relative address. So the version stands in
+the folder (/static/<version>/room.js) rather than in a query: one address changes them all,
+and every file may be kept by the browser for ever.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from mulakat import errors
+
+router = APIRouter(include_in_schema=False)
+
+FOLDER = Path(__file__).parent / "static"
+
+MEDIA_TYPES: Mapping[str, str] = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+}
+
+STYLES = "mulakat.css"
+"""The one style sheet of the candidate's pages: styles/base.css, then the others by name."""
+
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+@cache
+def static_files() -> Mapping[str, bytes]:
+    """Return the files by name: some tens of KiB, held so that serving them takes no thread."""
+    found = sorted(path for path in FOLDER.iterdir() if path.suffix in MEDIA_TYPES)
+    return {STYLES: _styles()} | {path.name: path.read_bytes() for path in found}
+
+
+def _styles() -> bytes:
+    sheets = sorted((FOLDER / "styles").glob("*.css"), key=lambda one: (one.stem != "base", one))
+    return b"\n".join(sheet.read_bytes() for sheet in sheets)
+
+
+@cache
+def static_version() -> str:
+    """Return a name for the present content of all static files."""
+    digest = hashlib.sha256()
+    for name, content in static_files().items():
+        digest.update(name.encode() + b"\0" + content)
+    return digest.hexdigest()[:12]
+
+
+@router.api_route("/static/{version}/{name}", methods=["GET", "HEAD"])
+async def static(version: str, name: str) -> Response:
+    """A style sheet, script or drawing; under an old version it is gone, never stale."""
+    content = static_files().get(name)
+    if content is None or version != static_version():
+        raise errors.NotFound
+    return Response(
+        content,
+        media_type=MEDIA_TYPES[Path(name).suffix],
+        headers={"Cache-Control": FOR_EVER},
+    )
