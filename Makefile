@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-input
 STAMPS := $(VENV)/.stamps
 
-.PHONY: run test lint unit bench requirements clean
+.PHONY: run test lint unit bench voice requirements clean
 
 run: $(STAMPS)/model
 	@exec $(BIN)/mulakat serve
@@ -25,6 +25,9 @@ unit: $(STAMPS)/dev $(STAMPS)/model $(STAMPS)/browser $(STAMPS)/prometheus $(STA
 
 bench: $(STAMPS)/dev $(STAMPS)/model
 	$(BIN)/python -m pytest tests/bench -s
+
+voice: $(STAMPS)/runtime requirements/voice.txt
+	@$(PIP) --require-hashes --no-deps -r requirements/voice.txt
 
 $(STAMPS)/venv:
 	@tools/ensure-venv $(PYTHON) $(VENV)
@@ -65,7 +68,7 @@ requirements:
 	cd requirements && for name in build runtime dev; do \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-emit-index-url --no-emit-find-links --no-annotate $$name.in -o $$name.txt; done
-	cd requirements && for name in model speech; do \
+	cd requirements && for name in model speech voice; do \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-deps \
 	    --no-emit-index-url --no-emit-find-links --no-annotate $$name.in -o $$name.txt; done
 

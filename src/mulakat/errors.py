@@ -26,6 +26,8 @@ MulakatError
 │   ├── NotDocument            415  not_document
 │   ├── DocumentsFull          409  documents_full
 │   ├── LastAdmin              409  last_admin
+│   ├── NotCorrectable         409  not_correctable
+│   ├── CorrectionRunning      409  correction_running
 │   ├── UnsupportedBody        415  unsupported_body
 │   ├── TypedOnly              503  typed_only
 │   └── Invalid                422  a code of its own for each cause, see INVALID_CODES
@@ -39,11 +41,14 @@ MulakatError
 │   ├── LoginsBusy             503  logins_busy
 │   ├── NotReady               503  not_ready
 │   ├── MemoryLow              503  memory_low
+│   ├── TranscriberUnavailable 503  transcriber_unavailable
+│   ├── VoiceUnavailable       503  voice_unavailable
 │   └── DiskFull               507  disk_full
 ├── AnswerFailed       processing an accepted answer failed for good
 │   ├── WorkerDied             500  worker_died
 │   ├── DeadlineExceeded       422  deadline_exceeded
 │   ├── OutOfMemory            503  out_of_memory
+│   ├── SpeechRefused          422  speech_refused
 │   └── Internal               500  internal
 └── ModelError         the speech model is missing or is not the one that was pinned
 
@@ -71,6 +76,7 @@ INVALID_CODES = frozenset(
         "field_invalid",
         "idempotency_key_invalid",
         "answers_differ",
+        "correction_too_much",
         "document_missing",
         "document_ambiguous",
         "document_unreadable",
@@ -287,6 +293,20 @@ class LastAdmin(Refused):
     status = 409
 
 
+class NotCorrectable(Refused):
+    """There is nothing that a recogniser heard: typed, not done, or deleted after its time."""
+
+    code = "not_correctable"
+    status = 409
+
+
+class CorrectionRunning(Refused):
+    """The answer has a correction that is not evaluated yet; the next one follows on it."""
+
+    code = "correction_running"
+    status = 409
+
+
 class UnsupportedBody(Refused):
     """Neither multipart/form-data nor application/json."""
 
@@ -381,6 +401,18 @@ class MemoryLow(Unavailable):
     code = "memory_low"
 
 
+class TranscriberUnavailable(Unavailable):
+    """The provider that hears answers did not, and no model here can in its place."""
+
+    code = "transcriber_unavailable"
+
+
+class VoiceUnavailable(Unavailable):
+    """The question could not be said aloud by the server."""
+
+    code = "voice_unavailable"
+
+
 class DiskFull(Unavailable):
     """No room for the file; nothing was kept of it."""
 
@@ -410,6 +442,13 @@ class OutOfMemory(AnswerFailed):
 
     code = "out_of_memory"
     status = 503
+
+
+class SpeechRefused(AnswerFailed):
+    """The provider that hears answers refused this recording, and no model here can hear it."""
+
+    code = "speech_refused"
+    status = 422
 
 
 class Internal(AnswerFailed):

@@ -7,12 +7,15 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 
 import click
 
 from mulakat import __version__, errors
+from mulakat.cli.speech_model import footing, resolved
 from mulakat.memory import gauge, ladder
 from mulakat.providers import model_files
+from mulakat.providers.voice import espeak
 from mulakat.settings import MIB, Settings, show_bytes
 from mulakat.store import migrate
 from mulakat.store.engine import check as check_database
@@ -34,8 +37,9 @@ class Finding:
 
 def doctor(settings: Settings) -> int:
     """Print every finding; return 1 when one needs a remedy."""
+    settings = resolved(settings)
     ill = 0
-    for look in (_python, _packages, _data, _spool, _memory, _model, _language, _database):
+    for look in (_python, _packages, _data, _spool, _memory, _model, _language, _voice, _database):
         for finding in look(settings):
             ill += finding.remedy is not None
             mark = click.style("✗", fg="red") if finding.remedy else click.style("✓", fg="green")
@@ -121,17 +125,20 @@ def _memory(settings: Settings) -> Iterator[Finding]:
     text = f"{found.bytes // MIB} MiB, from {found.source}"
     yield Finding("memory", text)
     folder = model_files.installed_dir(settings.speech)
-    footing = ladder.stand(found.bytes, folder)
+    standing = footing(settings)
     remedy = None
     if found.bytes < _LEAST:
         remedy = f"give it {_LEAST // MIB} MiB or more, or use a smaller model"
-    elif not footing.rung and (folder / "model.bin").exists():
+    elif not standing.rung and (folder / "model.bin").exists():
         remedy = "set MULAKAT_MODEL_DIR to a smaller model, or give it more memory"
-    yield Finding("speech", str(footing), None if footing.rung else remedy)
+    yield Finding("speech", str(standing), None if standing.hears else remedy)
 
 
 def _model(settings: Settings) -> Iterator[Finding]:
     folder = model_files.installed_dir(settings.speech)
+    if settings.speech.speech_engine != "whisper" and not (folder / "model.bin").exists():
+        yield Finding("model", "none installed here to fall back on")
+        return
     try:
         model_files.verify(folder)
     except errors.ModelError as error:
@@ -181,6 +188,15 @@ def _language(settings: Settings) -> Iterator[Finding]:
             f"{where} has no model {name}",
             f"set MULAKAT_LANGUAGE_MODEL_NAME to one that it has: {offered}",
         )
+
+
+def _voice(settings: Settings) -> Iterator[Finding]:
+    if settings.voice.voice_engine == "browser":
+        yield Finding("voice", "the browser's own")
+    elif find_spec(espeak.WHEEL) is None:
+        yield Finding("voice", "espeak-ng is not installed", "run: make voice")
+    else:
+        yield Finding("voice", "espeak-ng, on this server")
 
 
 def _database(settings: Settings) -> Iterator[Finding]:

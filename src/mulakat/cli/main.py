@@ -51,6 +51,12 @@ def worker() -> None:
     sys.exit(run(settings_or_exit(), os.environ))
 
 
+def _forget_settings() -> None:
+    """Leave this process, and those it starts, without a key or a password in the environment."""
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        del os.environ[name]
+
+
 @main.command("worker-process", hidden=True)
 @click.option("--parent", type=int, required=True)
 def worker_process(parent: int) -> None:
@@ -63,9 +69,7 @@ def worker_process(parent: int) -> None:
 
     die_with_parent(parent)
     settings = settings_or_exit()
-    # Its own child reads what strangers send, and must not inherit a key or a password.
-    for name in [name for name in os.environ if name.startswith(PREFIX)]:
-        del os.environ[name]
+    _forget_settings()  # its own child reads what strangers send
     configure(settings.web.log_level)
     sys.exit(asyncio.run(work(settings)))
 
@@ -80,6 +84,18 @@ def read_document(media: str, parent: int) -> None:
 
     die_with_parent(parent)
     run(media)
+
+
+@main.command(hidden=True)
+@click.option("--parent", type=int, required=True)
+def speak(parent: int) -> None:
+    """Say what is ordered on standard input; for the server, not for people."""
+    from mulakat.providers.voice.speaker import main as run
+    from mulakat.worker.parent import die_with_parent
+
+    die_with_parent(parent)
+    _forget_settings()
+    run()
 
 
 @main.command()

@@ -17,7 +17,7 @@ BASELINE = 130 * MIB
 """Both processes without a model: the most that `pytest tests/bench/test_memory_numbers.py`
 allows for "idle"."""
 
-Kind = Literal["upload", "typed", "password"]
+Kind = Literal["upload", "typed", "password", "voice"]
 
 COSTS: dict[Kind, int] = {
     # 200 uploads of 16 MiB at once add 30 MiB, 0.15 MiB each; this is a quarter more
@@ -30,6 +30,9 @@ COSTS: dict[Kind, int] = {
     # argon2id's 19 MiB, and a thread's stack
     # (pytest tests/integration/test_password_memory.py).
     "password": 20 * MIB,
+    # A process that says a question, and its sound here
+    # (pytest tests/integration/test_voice.py).
+    "voice": 40 * MIB,
 }
 """The most that one of a kind may take, in bytes."""
 

@@ -23,26 +23,26 @@ from mulakat.settings.kinds import (
     show_bytes,
 )
 from mulakat.settings.loading import PREFIX, environment, load, table
+from mulakat.settings.providers import WHISPER_MODELS, Language, Speech
 from mulakat.settings.sections import (
     SECTIONS,
     Accounts,
     Admin,
     Intake,
     Interviews,
-    Language,
     Memory,
     Queue,
     Sessions,
     Settings,
-    Speech,
     Store,
+    Voice,
     Web,
 )
 
 __all__ = [
     "GIB", "KIB", "MAX_AUDIO_BYTES", "MAX_AUDIO_SECONDS", "MAX_BODY_OVERHEAD",
     "MAX_DOCUMENT_BYTES", "MAX_QUESTION_CHARACTERS", "MAX_TEXT_CHARACTERS", "MIB", "PREFIX",
-    "SECTIONS", "Accounts", "Admin", "Bytes", "Intake", "Interviews", "Language", "Memory", "Queue",
-    "Sessions", "SettingError", "Settings", "Speech", "Store", "Web", "environment", "load",
-    "names_loopback", "networks", "parse_bytes", "show_bytes", "table",
+    "SECTIONS", "WHISPER_MODELS", "Accounts", "Admin", "Bytes", "Intake", "Interviews", "Language",
+    "Memory", "Queue", "Sessions", "SettingError", "Settings", "Speech", "Store", "Voice", "Web",
+    "environment", "load", "names_loopback", "networks", "parse_bytes", "show_bytes", "table",
 ]  # fmt: skip

@@ -2,15 +2,9 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from mulakat.settings.kinds import MIB, Bytes, names_loopback, setting
-
-LANGUAGE_URLS = {
-    "openai": "https://api.openai.com/v1",
-    "gemini": "https://generativelanguage.googleapis.com/v1beta",
-}
-"""The providers' own servers."""
+from mulakat.settings.providers import Language, Speech
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,70 +68,20 @@ class Intake:
 
 
 @dataclass(frozen=True, slots=True)
-class Speech:
-    """The recogniser."""
+class Voice:
+    """Who reads the questions aloud."""
 
-    model_dir: Path | None = setting(
-        None,
-        "Folder of the installed speech model. Empty: share/mulakat/models in the Python "
-        "environment, where `mulakat model install` puts it.",
+    voice_engine: str = setting(
+        "browser",
+        "browser (the reader's own, nothing is sent) or espeak (espeak-ng on this server; "
+        "`make voice` installs it).",
+        choices=("browser", "espeak"),
+        web_only=True,
     )
-    threads: int = setting(0, "Threads for recognition; 0: one for each core.", low=0)
-    idle_ttl: float = setting(
-        300.0, "Seconds after its last use until the model is let go and its memory given back.",
-        low=0,
+    voice_cache: Bytes = setting(
+        Bytes(64 * MIB), "Most disk for questions that were said, kept for a day at most.",
+        low=16 * MIB, web_only=True,
     )  # fmt: skip
-    deadline: float = setting(
-        900.0, "Seconds that processing one answer may take before it is stopped.", low=1
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Language:
-    """A language model that helps to judge answers; what they say is then sent to it."""
-
-    language_model: str = setting(
-        "none",
-        "none (the rubric alone, nothing is sent), openai (every server that speaks its chat "
-        "completions: Ollama, vLLM, the llama.cpp server) or gemini.",
-        choices=("none", "openai", "gemini"),
-    )
-    language_model_name: str = setting(
-        "", "The provider's name of the model; needed where one is chosen."
-    )
-    language_url: str = setting(
-        "",
-        "Base address of the server (http://127.0.0.1:11434/v1). Empty: the provider's own.",
-        pattern=r"https?://[^\s/@?#]+(/[^\s?#]*)?",
-        shape="http:// or https://",
-    )
-    language_key: str = setting(
-        "", "Key for that server; sent to it alone. Needed for the provider's own.", secret=True
-    )
-    language_timeout: float = setting(
-        60.0, "Seconds that one answer's requests to it may take in all; then the rubric's result "
-        "stands.", low=1, high=600,
-    )  # fmt: skip
-    language_samples: int = setting(
-        1, "Times that it judges an answer. From two on their mean counts and their spread is "
-        "told; each costs as much as the first.", low=1, high=9,
-    )  # fmt: skip
-    language_band: int = setting(
-        15, "Points of 100 that it may move a criterion away from the rubric's.", low=0, high=100
-    )
-
-    @property
-    def url(self) -> str:
-        """Where answers are sent; empty: nowhere."""
-        if self.language_model == "none":
-            return ""
-        return self.language_url or LANGUAGE_URLS[self.language_model]
-
-    @property
-    def host(self) -> str | None:
-        """The other machine that answers are sent to, None where they stay on this one."""
-        host = urlsplit(self.url).hostname
-        return None if host is None or names_loopback(host) else host
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +239,7 @@ class Settings:
     intake: Intake = field(default_factory=Intake)
     speech: Speech = field(default_factory=Speech)
     language: Language = field(default_factory=Language)
+    voice: Voice = field(default_factory=Voice)
     store: Store = field(default_factory=Store)
     queue: Queue = field(default_factory=Queue)
     web: Web = field(default_factory=Web)
@@ -309,6 +254,7 @@ SECTIONS: dict[str, type] = {
     "intake": Intake,
     "speech": Speech,
     "language": Language,
+    "voice": Voice,
     "store": Store,
     "queue": Queue,
     "web": Web,

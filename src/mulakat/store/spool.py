@@ -159,7 +159,8 @@ class Recording:
 
 
 class Spool:
-    """The folder `root` with `audio/` (recordings) and `tmp/` (TMPDIR of child processes).
+    """The folder `root` with `audio/` (recordings), `tmp/` (TMPDIR of child processes) and
+    `voice/` (see store.voices).
 
     `disk_floor` is the free space, in bytes, that recordings leave. `unnamed` says whether
     to use O_TMPFILE; None asks the file system. `deleted` is told of every file that goes,
@@ -180,12 +181,13 @@ class Spool:
         self.root = root.absolute()
         self.audio = self.root / "audio"
         self.tmp = self.root / "tmp"
+        self.voice = self.root / "voice"
         self._disk_floor = disk_floor
         self._lock = threading.Lock()
         self._unsettled: set[str] = set()
         self._now = now
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for folder in (self.audio, self.tmp):
+        for folder in (self.audio, self.tmp, self.voice):
             folder.mkdir(mode=0o700, exist_ok=True)
         self.unnamed = self._has_unnamed() if unnamed is None else unnamed
 
@@ -199,7 +201,7 @@ class Spool:
 
     @contextmanager
     def opened(self, name: str) -> Iterator[int]:
-        """Hold a descriptor of `audio` or `tmp`; OSError when a symbolic link stands there."""
+        """Hold a descriptor of one of the folders; OSError when a symbolic link stands there."""
         root = os.open(self.root, _FOLDER)
         try:
             folder = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=root)
@@ -281,15 +283,18 @@ class Spool:
         return Swept(count, size)
 
     def stats(self) -> SpoolStats:
-        """Return how many files lie in the spool, their bytes and the age of the oldest."""
+        """Return how many files lie in the spool, their bytes and the age of the oldest.
+
+        What was said is counted, but no age of it: it is meant to stay for a while.
+        """
         files = size = 0
         oldest = 0.0
-        for name in ("audio", "tmp"):
+        for name in ("audio", "tmp", "voice"):
             with self.opened(name) as top:
                 for _, _, names, folder in os.fwalk(".", dir_fd=top):
                     for found in (found for _, found in self._stated(folder, names)):
                         files, size = files + 1, size + found.st_size
-                        oldest = max(oldest, self._age(found))
+                        oldest = max(oldest, 0.0 if name == "voice" else self._age(found))
         return SpoolStats(files, size, oldest)
 
     def filesystem(self) -> str:

@@ -22,6 +22,8 @@ PARAMS = {
     "sessions_unavailable": {"retry_after": 5},
     "logins_busy": {"retry_after": 10},
     "memory_low": {"retry_after": 10},
+    "transcriber_unavailable": {"retry_after": 30},
+    "voice_unavailable": {"retry_after": 10},
     "disk_full": {"retry_after": 10},
     "worker_died": {"attempts": 3},
     "deadline_exceeded": {"seconds": 900},
