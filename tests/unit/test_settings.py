@@ -135,3 +135,51 @@ def test_a_key_that_is_refused_is_not_repeated() -> None:
     with pytest.raises(SettingError) as caught:
         load({"MULAKAT_LANGUAGE_KEY": "canary\ncanary"})
     assert "canary" not in str(caught.value)
+
+
+def test_a_model_of_whispers_is_one_of_those_that_exist() -> None:
+    assert load({"MULAKAT_SPEECH_MODEL": "small"}).speech.speech_model == "small"
+    with pytest.raises(SettingError, match="is not one of tiny, base"):
+        load({"MULAKAT_SPEECH_MODEL": "whisper-1"})
+    own = {"MULAKAT_SPEECH_ENGINE": "openai", "MULAKAT_SPEECH_MODEL": "any/name-at-all"}
+    own |= {"MULAKAT_SPEECH_URL": "http://127.0.0.1:8001/v1"}
+    assert load(own).speech.provider_model == "any/name-at-all"
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ({"MULAKAT_SPEECH_ENGINE": "openai"}, "SPEECH_KEY"),
+        ({"MULAKAT_SPEECH_KEY": "canary\n"}, ""),
+        ({"MULAKAT_SPEECH_KEY": "can ary"}, "SPEECH_KEY"),
+        ({"MULAKAT_SPEECH_URL": "http://a:b/v1"}, "SPEECH_URL"),
+        ({"MULAKAT_SPEECH_URL": "ftp://canary/"}, "SPEECH_URL"),
+        ({"MULAKAT_SPEECH_TIMEOUT": "601"}, "SPEECH_TIMEOUT"),
+    ],
+)
+def test_a_recogniser_that_cannot_be_asked_is_refused_without_a_secret_in_the_message(
+    given: dict[str, str], name: str
+) -> None:
+    if not name:
+        assert load(given).speech.speech_key == "canary"
+        return
+    with pytest.raises(SettingError, match=name) as caught:
+        load(given)
+    assert "canary" not in str(caught.value)
+    assert "can ary" not in str(caught.value)
+
+
+def test_recordings_go_elsewhere_only_where_another_machine_hears_them() -> None:
+    assert (load({}).speech.url, load({}).speech.host) == ("", None)
+    key = {"MULAKAT_SPEECH_KEY": "k"}
+    speech = load({"MULAKAT_SPEECH_ENGINE": "gemini"} | key).speech
+    assert speech.host == "generativelanguage.googleapis.com"
+    assert speech.provider_model == "gemini-2.5-flash"
+    near = {"MULAKAT_SPEECH_ENGINE": "openai", "MULAKAT_SPEECH_URL": "http://127.0.0.1:8001/v1"}
+    assert load(near).speech.host is None
+
+
+def test_the_key_of_a_speech_server_is_not_shown() -> None:
+    speech = load({"MULAKAT_SPEECH_KEY": "sk-canary"}).speech
+    assert speech.speech_key == "sk-canary"
+    assert "canary" not in repr(speech)

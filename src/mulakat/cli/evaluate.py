@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from mulakat import errors
+from mulakat.cli.speech_model import footing, resolved
 from mulakat.intake.sniff import HEAD_BYTES, container
 from mulakat.languages import codes, say
 from mulakat.settings import MAX_AUDIO_BYTES, MIB, Settings
@@ -89,7 +90,9 @@ def _evaluate(  # noqa: PLR0917  # handed on as they came
         def progress(stage: str, per_cent: int | None) -> None:
             bar.update(task, description=say(reader, f"cli.{stage}"), completed=per_cent or 0)
 
-        tools = Workshop(settings.speech, settings.language).tools(NoLines())
+        ready = resolved(settings)
+        holds = footing(ready).rung is not None
+        tools = Workshop(ready.speech, ready.language, holds=holds).tools(NoLines())
         return process(job, tools, progress)
 
 

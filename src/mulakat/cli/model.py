@@ -2,6 +2,7 @@
 
 import click
 
+from mulakat.cli.speech_model import resolved
 from mulakat.errors import ModelError
 from mulakat.providers import encoder_files, model_files
 from mulakat.settings import Settings
@@ -20,7 +21,7 @@ def install(settings: Settings) -> int:
 
 def verify(settings: Settings) -> int:
     """Hash every file."""
-    target = model_files.installed_dir(settings.speech)
+    target = model_files.installed_dir(resolved(settings).speech)
     try:
         model_files.verify(target)
     except ModelError as error:

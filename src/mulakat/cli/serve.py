@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mulakat.cli.speech_model import footing, resolved
 from mulakat.errors import ModelError
-from mulakat.memory import gauge, ladder
+from mulakat.memory import gauge
 from mulakat.memory.governor import Governor
 from mulakat.observe.log import configure, logger
 from mulakat.providers import model_files
@@ -43,6 +44,7 @@ def serve(settings: Settings, environ: Mapping[str, str]) -> int:
     from mulakat.web.protocol import BoundedH11Protocol
     from mulakat.web.server import Server
 
+    settings = resolved(settings)
     configure(settings.web.log_level)
     try:
         with (
@@ -83,6 +85,7 @@ def serve(settings: Settings, environ: Mapping[str, str]) -> int:
 
 def worker(settings: Settings, environ: Mapping[str, str]) -> int:
     """Run a supervised worker without a web server; return the exit status."""
+    settings = resolved(settings)
     configure(settings.web.log_level)
     try:
         with lock.hold(settings.store.data_dir, "worker"):
@@ -103,7 +106,7 @@ async def _work(settings: Settings, environ: Mapping[str, str]) -> None:
     documents = Documents(engine, settings.queue, settings.store)
     try:
         async with Supervisor(
-            settings, answers, documents, spool, environ, footing=_footing(settings)
+            settings, answers, documents, spool, environ, footing=footing(settings)
         ) as supervisor:
 
             def pids() -> dict[str, int]:
@@ -134,7 +137,7 @@ def _embedded(settings: Settings, environ: Mapping[str, str]) -> "StartWorkers":
                 documents,
                 spool,
                 environ,
-                footing=_footing(settings),
+                footing=footing(settings),
                 changed=changed,
                 heard=lambda message: heard(message.kind, message.data),
                 keeping=keeping,
@@ -189,11 +192,6 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _footing(settings: Settings) -> ladder.Footing:
-    limit = gauge.limit(settings.memory.memory_limit)
-    return ladder.stand(limit.bytes, model_files.installed_dir(settings.speech))
-
-
 def _announce(settings: Settings, listener: socket.socket) -> None:
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
@@ -205,13 +203,15 @@ def _announce(settings: Settings, listener: socket.socket) -> None:
         data=str(settings.store.data_dir.resolve()),
         memory_limit_mib=found.bytes // MIB,
         memory_limit_from=found.source,
-        speech=str(_footing(settings)),
+        speech=str(footing(settings)),
         pid=os.getpid(),
     )
     sys.stdout.flush()
 
 
 def _model_trouble(settings: Settings) -> str | None:
+    if settings.speech.speech_engine != "whisper":
+        return None  # then a model here is only what is fallen back on
     try:
         model_files.check(model_files.installed_dir(settings.speech))
     except ModelError as error:

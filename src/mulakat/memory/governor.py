@@ -177,8 +177,8 @@ class Governor:
                 queue.put_nowait(self.latest)
 
     def admit_audio(self) -> None:
-        """Raise TypedOnly where no speech model fits, MemoryLow while memory is short."""
-        if self._worker.footing.rung is None:
+        """Raise TypedOnly where nothing can hear, MemoryLow while memory is short."""
+        if not self._worker.footing.hears:
             raise errors.TypedOnly
         if self.latest.state == "refusing":
             raise errors.MemoryLow(self.retry_after)

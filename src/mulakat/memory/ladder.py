@@ -6,7 +6,7 @@ size is read from its own weights, not from its name.
 
 import math
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -56,14 +56,27 @@ RUNGS = (
 
 @dataclass(frozen=True, slots=True)
 class Footing:
-    """Where on the ladder this installation stands, and why; `rung` None: typed answers only."""
+    """Where on the ladder this installation stands, and why.
+
+    `rung` is None where no model of its own can hear. `elsewhere` names the provider that hears
+    in its place, a model here being what it falls back on; without either, answers are typed.
+    """
 
     rung: Rung | None
     why: str
     limit: int
+    elsewhere: str | None = None
 
     def __str__(self) -> str:
+        if self.elsewhere:
+            fallback = self.rung.name if self.rung else "nothing"
+            return f"{self.elsewhere}, falling back on {fallback}: {self.why}"
         return f"{self.rung.name if self.rung else 'typed only'}: {self.why}"
+
+    @property
+    def hears(self) -> bool:
+        """Whether spoken answers can be taken at all."""
+        return self.rung is not None or self.elsewhere is not None
 
     @property
     def answer(self) -> int:
@@ -81,8 +94,12 @@ class Footing:
         return memory.worker_memory or max(need, self.limit - WEB_SHARE)
 
 
-def stand(limit: int, model: Path) -> Footing:
+def stand(limit: int, model: Path, elsewhere: str | None = None) -> Footing:
     """Return where an installation stands with a memory limit and an installed model's folder."""
+    return replace(_stand(limit, model), elsewhere=elsewhere)
+
+
+def _stand(limit: int, model: Path) -> Footing:
     held = next((rung for rung in reversed(RUNGS) if limit >= rung.least), None)
     if held is None:
         least = RUNGS[0].least // MIB

@@ -2,8 +2,18 @@
 
 from typing import Any
 
+from mulakat import __version__
 from mulakat.languages import norms, say
-from mulakat.providers.values import Assessment, Criterion, Evidence, Material, Point, Sound
+from mulakat.providers.values import (
+    Advice,
+    Assessment,
+    Criterion,
+    Evidence,
+    Material,
+    Point,
+    Sound,
+    StoryPart,
+)
 
 LONG_PAUSE_SECONDS = 1.0
 """Pauses from here on are drawn and listed; listeners notice silences of about a second
@@ -17,8 +27,12 @@ def result(
     sound: Sound | None,
     transcriber: str | None,
     timings: dict[str, float],
+    transcriber_fallback: str | None = None,
 ) -> dict[str, object]:
-    """Return the JSON object: times in seconds with two decimals, ratios 0–1, scores 0–100."""
+    """Return the JSON object: times in seconds with two decimals, ratios 0–1, scores 0–100.
+
+    `transcriber_fallback` is why the recogniser that was chosen is not the one that heard.
+    """
     scored = assessment.score is not None
     return {
         "transcribed_text": material.text,
@@ -34,13 +48,18 @@ def result(
         "criteria": [_criterion(one) for one in assessment.criteria],
         "points": [_point(one) for one in assessment.points],
         "gaps": list(assessment.gaps),
+        "story": [_part(one) for one in assessment.story],
+        "advice": [_advice(one) for one in assessment.advice],
+        "model_answer": material.example,
         "strengths": list(assessment.strengths),
         "improvements": list(assessment.improvements),
         "delivery": _delivery(material, sound),
         "engine": {
             "transcriber": transcriber,
+            "transcriber_fallback": transcriber_fallback,
             "evaluator": assessment.engine,
             "embedder": assessment.extra.get("embedder"),
+            "version": __version__,
             "fallback": assessment.fallback,
             "model": assessment.model,
         },
@@ -65,6 +84,33 @@ def _point(one: Point) -> dict[str, Any]:
         "text": one.text,
         "state": one.state,
         "evidence": None if one.evidence is None else _quote(one.evidence),
+    }
+
+
+def _part(one: StoryPart) -> dict[str, Any]:
+    return {
+        "part": one.part,
+        "state": one.state,
+        "evidence": [
+            {
+                "quote": span.quote,
+                "start": _seconds(span.start),
+                "end": _seconds(span.end),
+                "first": span.first,
+                "after": span.after,
+            }
+            for span in one.evidence
+        ],
+    }
+
+
+def _advice(one: Advice) -> dict[str, Any]:
+    return {
+        "criterion": one.criterion,
+        "text": one.text,
+        "quote": one.at and one.at.quote,
+        "start": _seconds(one.at.start) if one.at else None,
+        "gain": one.gain,
     }
 
 

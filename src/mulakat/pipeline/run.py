@@ -7,18 +7,27 @@ source of windows and nothing else.
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from mulakat.errors import Invalid
+from mulakat.errors import Invalid, SpeechRefused, TranscriberUnavailable
 from mulakat.pipeline import gate, report
 from mulakat.pipeline.decode import windows as decoded_windows
 from mulakat.pipeline.delivery import measure
 from mulakat.pipeline.sound import SoundMeter, metered
-from mulakat.providers.protocols import Evaluator, Transcriber
+from mulakat.providers.protocols import Evaluator, RemoteTranscriber, Transcriber, Unheard
 from mulakat.providers.values import Material, Sound, Window, Word
 from mulakat.settings import MAX_AUDIO_SECONDS
+
+RETRY_SECONDS = 30
+"""When a recording may be sent again that no provider heard (design decision)."""
+
+ABOUT_THE_RECORDING = {"rejected", "blocked", "too_large"}
+"""Reasons (mulakat.providers.remote.REASONS) that stay the same however often it is sent."""
+
+Recogniser = Callable[[], AbstractContextManager[Transcriber]]
+"""Lends the recogniser of this machine, loaded."""
 
 Progress = Callable[[str, int | None], None]
 """Told each stage ("decoding", "transcribing", "evaluating") and its per cent, if known."""
@@ -36,14 +45,30 @@ class Job:
     typed_text: str | None = None
     additional_text: str = ""
     key_points: tuple[str, ...] = ()
+    example: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """The heavy parts, each held only for the stage that needs it."""
+    """The heavy parts, each held only for the stage that needs it.
 
-    transcriber: Callable[[], AbstractContextManager[Transcriber]]
+    Where there is a `remote` recogniser it hears the answers, and `transcriber` only those it
+    failed with; `transcriber` is None where no model here can hear.
+    """
+
+    transcriber: Recogniser | None
     evaluator: Callable[[], AbstractContextManager[Evaluator]]
+    remote: RemoteTranscriber | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Listened:
+    """What came of a recording; `fallback` says why the remote recogniser did not hear it."""
+
+    words: tuple[Word, ...]
+    sound: Sound
+    engine: str
+    fallback: str | None = None
 
 
 @dataclass(slots=True)
@@ -66,15 +91,17 @@ class _Spent:
 def run(job: Job, tools: Tools, progress: Progress) -> dict[str, object]:
     """Return the result that is stored and served (its shape: `report.result`).
 
-    Raises Invalid("no_speech") for a recording without speech and decode's errors for one
-    that cannot be read.
+    Raises Invalid("no_speech") for a recording without speech, decode's errors for one that
+    cannot be read, and, where a provider that should hear it does not and no model here can,
+    TranscriberUnavailable or SpeechRefused.
     """
     began = time.perf_counter()
     spent: dict[str, float] = {}
+    heard: _Listened | None = None
     sound: Sound | None = None
-    transcriber_name: str | None = None
     if job.audio is not None:
-        words, sound, transcriber_name = _listen(job, job.audio, tools, progress, spent)
+        heard = _listen(job, job.audio, tools, progress, spent)
+        words, sound = heard.words, heard.sound
         text = " ".join(word.text for word in words)
         if not text:
             raise Invalid("no_speech")
@@ -94,6 +121,7 @@ def run(job: Job, tools: Tools, progress: Progress) -> dict[str, object]:
         additional_text=job.additional_text,
         delivery=delivery,
         key_points=job.key_points,
+        example=job.example,
     )
     assessment = gate.not_scored(material)
     if assessment is None:
@@ -109,20 +137,59 @@ def run(job: Job, tools: Tools, progress: Progress) -> dict[str, object]:
         material=material,
         assessment=assessment,
         sound=sound,
-        transcriber=transcriber_name,
+        transcriber=heard.engine if heard else None,
         timings=timings,
+        transcriber_fallback=heard.fallback if heard else None,
     )
 
 
 def _listen(
     job: Job, audio: Path, tools: Tools, progress: Progress, spent: dict[str, float]
-) -> tuple[tuple[Word, ...], Sound, str]:
+) -> _Listened:
     progress("decoding", None)
+    failure: str | None = None
+    if tools.remote:
+        try:
+            return _listen_elsewhere(job, audio, tools.remote, progress, spent)
+        except Unheard as unheard:
+            failure = unheard.reason
+    if tools.transcriber is None:
+        if failure in ABOUT_THE_RECORDING:
+            raise SpeechRefused
+        raise TranscriberUnavailable(RETRY_SECONDS)
+    heard = _listen_here(job, audio, tools.transcriber, progress, spent)
+    return replace(heard, fallback=failure)
+
+
+def _listen_elsewhere(
+    job: Job, audio: Path, remote: RemoteTranscriber, progress: Progress, spent: dict[str, float]
+) -> _Listened:
+    """Decode first: what cannot be read, is too long or holds no voice is not sent to anyone."""
+    began = time.perf_counter()
+    meter = SoundMeter()
+    with audio.open("rb") as file:
+        source = decoded_windows(file, job.container or "", cap_seconds=MAX_AUDIO_SECONDS)
+        for _ in metered(source, meter):
+            pass
+    sound = meter.result()
+    spent["decode"] = time.perf_counter() - began
+    if not sound.speech_seconds:
+        raise Invalid("no_speech")
+    progress("transcribing", None)
+    began = time.perf_counter()
+    words = remote.transcribe_file(audio, job.container or "", job.language, sound)
+    spent["transcribe"] = time.perf_counter() - began
+    return _Listened(words, sound, remote.engine)
+
+
+def _listen_here(
+    job: Job, audio: Path, recogniser: Recogniser, progress: Progress, spent: dict[str, float]
+) -> _Listened:
     meter, decoding = SoundMeter(), _Spent()
     words: list[Word] = []
     began = time.perf_counter()
     size = max(1, audio.stat().st_size)
-    with audio.open("rb") as file, tools.transcriber() as transcriber:
+    with audio.open("rb") as file, recogniser() as transcriber:
         loaded = time.perf_counter()
         source = decoded_windows(file, job.container or "", cap_seconds=MAX_AUDIO_SECONDS)
         windows = metered(decoding.over(source), meter)
@@ -132,7 +199,7 @@ def _listen(
     spent["load"] = loaded - began
     spent["decode"] = decoding.seconds
     spent["transcribe"] = time.perf_counter() - loaded - decoding.seconds
-    return tuple(words), meter.result(), name
+    return _Listened(tuple(words), meter.result(), name)
 
 
 def _told(

@@ -59,7 +59,30 @@ Progress = Callable[[str], object]
 
 def installed_dir(speech: Speech) -> Path:
     """Return the folder of the installed model: the setting, or one in this environment."""
-    return speech.model_dir or Path(sys.prefix) / "share" / "mulakat" / "models" / NAME
+    return speech.model_dir or folder_of("base")
+
+
+def folder_of(name: str) -> Path:
+    """Return where a model of WHISPER_MODELS is installed; base is the one from the wheels."""
+    models = Path(sys.prefix) / "share" / "mulakat" / "models"
+    return models / (NAME if name == "base" else f"whisper-{name}")
+
+
+def chosen(speech: Speech, limit: int) -> Path:
+    """Return the folder of the model to use with a memory limit in bytes.
+
+    The setting's folder, else the model it names, else the largest one that is installed and
+    that the limit holds; base where there is none.
+    """
+    if speech.model_dir:
+        return speech.model_dir
+    if speech.speech_engine == "whisper" and speech.speech_model:
+        return folder_of(speech.speech_model)
+    for rung in reversed(ladder.RUNGS):
+        folder = folder_of(rung.name)
+        if limit >= rung.least and (folder / "model.bin").is_file():
+            return folder
+    return folder_of("base")
 
 
 def install(target: Path, progress: Progress = lambda line: None) -> None:
@@ -102,7 +125,7 @@ def is_own(folder: Path) -> bool:
     It is one when it lies elsewhere than ours and its weights have another size than ours.
     """
     weights = folder / "model.bin"
-    if folder == installed_dir(Speech()) or not weights.is_file():
+    if folder == folder_of("base") or not weights.is_file():
         return False
     return weights.stat().st_size != PINNED_BYTES
 

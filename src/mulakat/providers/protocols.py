@@ -1,9 +1,10 @@
 """What each kind of provider must do; an implementation is one small file beside this one."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from mulakat.providers.values import Assessment, Heard, Material, Window
+from mulakat.providers.values import Assessment, Heard, Material, Sound, Window, Word
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +23,33 @@ class Transcriber(Protocol):
         """Yield one Heard for each window, in order, and one more if words remained at the end.
 
         The language is given, never guessed.
+        """
+        ...
+
+
+class Unheard(Exception):
+    """A provider elsewhere gave no usable answer, after its retries; `reason` is a short code."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+class RemoteTranscriber(Protocol):
+    """Speech to words by a provider elsewhere, which takes the whole file as it was recorded."""
+
+    @property
+    def engine(self) -> str:
+        """Provider and model, stored with the result."""
+        ...
+
+    def transcribe_file(
+        self, audio: Path, container: str, language: str, sound: Sound
+    ) -> tuple[Word, ...]:
+        """Return the words in order, their times rising, within the sound's length.
+
+        Where the provider gives none, times are estimated from where the sound has voice. Raises
+        Unheard.
         """
         ...
 

@@ -8,7 +8,8 @@ from typing import Any, get_type_hints
 from urllib.parse import urlsplit
 
 from mulakat.settings.kinds import Bytes, SettingError, networks, parse_bytes, show_bytes
-from mulakat.settings.sections import SECTIONS, Language, Settings
+from mulakat.settings.providers import WHISPER_MODELS, Language, Speech
+from mulakat.settings.sections import SECTIONS, Settings
 
 PREFIX = "MULAKAT_"
 
@@ -56,19 +57,31 @@ def _check(name: str, value: Any, metadata: Mapping[str, Any]) -> None:
 
 def _check_language(chosen: Language) -> None:
     """Raise SettingError for what no request could be made with."""
-    try:
-        _ = urlsplit(chosen.language_url).port
-    except ValueError:
-        raise SettingError(f"{PREFIX}LANGUAGE_URL: its port is none") from None
-    # It stands in a header; the value itself is never part of a message.
-    if chosen.language_key and not re.fullmatch(r"[!-~]+", chosen.language_key):
-        raise SettingError(f"{PREFIX}LANGUAGE_KEY: has characters that no key has")
-    if chosen.language_model == "none":
-        return
-    if not chosen.language_model_name:
+    chooses = chosen.language_model != "none"
+    if chooses and not chosen.language_model_name:
         raise SettingError(f"{PREFIX}LANGUAGE_MODEL_NAME: name the model of the provider")
-    if not chosen.language_url and not chosen.language_key:
-        raise SettingError(f"{PREFIX}LANGUAGE_KEY: the provider's own server needs a key")
+    _check_provider("LANGUAGE", chosen.language_url, chosen.language_key, chooses)
+
+
+def _check_speech(chosen: Speech) -> None:
+    """Raise SettingError for a recogniser that does not exist or cannot be asked."""
+    own = chosen.speech_engine == "whisper"
+    _check_provider("SPEECH", chosen.speech_url, chosen.speech_key, not own)
+    if own and chosen.speech_model not in {"", *WHISPER_MODELS}:
+        listed = ", ".join(WHISPER_MODELS)
+        raise SettingError(f"{PREFIX}SPEECH_MODEL: {chosen.speech_model!r} is not one of {listed}")
+
+
+def _check_provider(kind: str, url: str, key: str, chooses: bool) -> None:
+    try:
+        _ = urlsplit(url).port
+    except ValueError:
+        raise SettingError(f"{PREFIX}{kind}_URL: its port is none") from None
+    # It stands in a header; the value itself is never part of a message.
+    if key and not re.fullmatch(r"[!-~]+", key):
+        raise SettingError(f"{PREFIX}{kind}_KEY: has characters that no key has")
+    if chooses and not url and not key:
+        raise SettingError(f"{PREFIX}{kind}_KEY: the provider's own server needs a key")
 
 
 def load(environ: Mapping[str, str]) -> Settings:
@@ -97,6 +110,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     if memory.memory_alert >= memory.memory_refuse:
         raise SettingError(f"{PREFIX}MEMORY_ALERT must be below {PREFIX}MEMORY_REFUSE")
     _check_language(made["language"])
+    _check_speech(made["speech"])
     try:
         networks(made["web"].trusted_proxies)
     except SettingError as error:

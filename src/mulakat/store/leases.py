@@ -104,6 +104,14 @@ class Leases:
         """Queue the row again, this attempt not counted; False when it is not ours."""
         return await self._write(lease, **_QUEUED_AGAIN, attempts=self._table.c.attempts - 1)
 
+    async def postpone(self, lease: Lease) -> bool:
+        """Leave the row alone for the time of a lease, then it is claimed anew.
+
+        This attempt is not counted. False when the row is not ours.
+        """
+        until = self._now() + self._lease
+        return await self._write(lease, lease_until=until, attempts=self._table.c.attempts - 1)
+
     async def lost(self, lease: Lease) -> State | None:
         """Say that the worker with this lease is dead: queue the row again, or fail it.
 

@@ -13,13 +13,16 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 
 from mulakat import clock, errors
+from mulakat.memory import gauge, ladder
 from mulakat.memory.release import collect, settle
 from mulakat.observe.log import logger
+from mulakat.providers import model_files
 from mulakat.settings import Settings
 from mulakat.store.answers import Answers
 from mulakat.store.documents import Documents
@@ -47,6 +50,10 @@ STATE_SECONDS = 5.0
 LEAST_BEAT_SECONDS = 0.05
 """Between two writes of progress: each stage is seen, and a fast pipeline writes little."""
 
+
+UNHEARD = timedelta(minutes=10)
+"""How long after its acceptance a recording is kept that no provider hears (design decision: an
+outage is most often shorter, and somebody waits)."""
 
 WRITE_AGAIN_SECONDS = (0.1, 5.0)
 """First and longest wait before the end of an answer is written again; it doubles."""
@@ -77,7 +84,11 @@ class Worker:
         self._answers = answers
         self._spool = spool
         self._ledger = ledger
-        self._workshop = Workshop(settings.speech, settings.language, self._say_state)
+        limit = gauge.limit(settings.memory.memory_limit).bytes
+        held = ladder.stand(limit, model_files.installed_dir(settings.speech)).rung
+        self._workshop = Workshop(
+            settings.speech, settings.language, self._say_state, holds=held is not None
+        )
         self._woken = asyncio.Event()
         self._stopping = asyncio.Event()
         self._stage: tuple[str, int | None] = ("queued", None)
@@ -216,6 +227,8 @@ class Worker:
         except MemoryError:
             fit = False
             ended = await self._fail(claim, errors.OutOfMemory())
+        except errors.TranscriberUnavailable as error:
+            ended = await self._postpone(claim, error)
         except errors.MulakatError as error:
             end = self._fail if error.permanent else self._retry
             ended = await end(claim, error)
@@ -252,6 +265,13 @@ class Worker:
         if claim.answer.attempts >= self._settings.queue.max_attempts:
             return await self._fail(claim, error)
         await self._written(lambda: self._answers.lost(claim))
+        return {"outcome": "retried", "code": error.code}
+
+    async def _postpone(self, claim: Claim, error: errors.MulakatError) -> dict[str, str | None]:
+        """Leave a recording to be heard later; nothing is wrong with it, so no attempt counts."""
+        if clock.now() - claim.answer.created_at > UNHEARD:
+            return await self._fail(claim, error)
+        await self._written(lambda: self._answers.postpone(claim))
         return {"outcome": "retried", "code": error.code}
 
     async def _written(self, write: Callable[[], Awaitable[Written]]) -> Written | None:
@@ -310,6 +330,7 @@ class Worker:
             typed_text=answer.typed_text,
             additional_text=answer.additional_text or "",
             key_points=tuple((answer.guide or {}).get("key_points", ())),
+            example=(answer.guide or {}).get("example"),
         )
 
     def _process(self, claim: Claim, loop: asyncio.AbstractEventLoop) -> dict[str, Any]:

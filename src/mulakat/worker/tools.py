@@ -13,20 +13,29 @@ if TYPE_CHECKING:
     from mulakat.providers.language.protocol import LanguageModel
     from mulakat.providers.protocols import Evaluator
     from mulakat.providers.remote import Lines
+    from mulakat.providers.transcribe import Elsewhere, SpeechService
     from mulakat.providers.whisper import Whisper
 
 
 class Workshop:
     """Holds the recogniser between answers and lends the tools to the pipeline.
 
-    `changed` is called when it was loaded or let go, by whichever thread did it. A language model
-    that is chosen is kept too, as it remembers whether its provider is well.
+    `changed` is called when it was loaded or let go, by whichever thread did it. Providers
+    elsewhere that are chosen are kept too, as they remember whether they are well. `holds` says
+    whether a model of this machine can hear in the place of one that fails.
     """
 
     def __init__(
-        self, speech: Speech, language: Language, changed: Callable[[], None] = lambda: None
+        self,
+        speech: Speech,
+        language: Language,
+        changed: Callable[[], None] = lambda: None,
+        *,
+        holds: bool = True,
     ) -> None:
         self._speech = speech
+        self._holds = holds
+        self._elsewhere: SpeechService | None = None
         self._language = language
         self._language_model: LanguageModel | None = None
         self._changed = changed
@@ -52,7 +61,18 @@ class Workshop:
         evaluator = rubric
         if self._language.language_model != "none":
             evaluator = partial(self._held, lines)
-        return Tools(transcriber=self._recogniser.use, evaluator=evaluator)
+        here = self._recogniser.use
+        if self._speech.speech_engine == "whisper":
+            return Tools(transcriber=here, evaluator=evaluator)
+        remote = self._remote(lines)
+        return Tools(here if self._holds else None, evaluator, remote)
+
+    def _remote(self, lines: "Lines") -> "Elsewhere":
+        from mulakat.providers.transcribe import Elsewhere, connect
+
+        if self._elsewhere is None:
+            self._elsewhere = connect(self._speech)
+        return Elsewhere(self._elsewhere, self._speech.speech_timeout, lines)
 
     @contextmanager
     def _held(self, lines: "Lines") -> "Iterator[Evaluator]":

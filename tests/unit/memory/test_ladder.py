@@ -106,3 +106,13 @@ def test_at_512_mib_the_workers_bound_and_the_web_process_fit_into_the_limit(
 ) -> None:
     footing = ladder.stand(512 * MIB, model(tmp_path / "m", "base"))
     assert footing.worker_memory(Memory()) + ladder.WEB_SHARE <= 512 * MIB
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_where_another_server_hears_no_model_is_needed(tmp_path: Path, installed: bool) -> None:
+    folder = model(tmp_path / "m", "base") if installed else tmp_path / "nothing"
+    footing = ladder.stand(512 * MIB, folder, "openai")
+    assert footing.hears
+    assert (footing.rung is not None) is installed
+    assert str(footing).startswith(f"openai, falling back on {'base' if installed else 'nothing'}")
+    assert not ladder.stand(512 * MIB, tmp_path / "nothing").hears

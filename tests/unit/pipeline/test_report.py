@@ -3,6 +3,7 @@
 import json
 
 import encoder
+from mulakat import __version__
 from mulakat.languages import norms
 from mulakat.pipeline import gate, report
 from mulakat.pipeline.delivery import measure
@@ -53,8 +54,10 @@ def test_a_spoken_answer_tells_all_with_times_in_hundredths() -> None:
     assert made["strip"] == {"envelope": [0, 50, 100], "step": 0.2, "seconds": 40.12}
     assert made["engine"] == {
         "transcriber": "whisper-base-int8",
-        "evaluator": "rubric-2",
+        "evaluator": encoder.rubric().engine,
+        "transcriber_fallback": None,
         "embedder": encoder.embedder().engine,
+        "version": __version__,
         "fallback": None,
         "model": None,
     }
@@ -83,5 +86,7 @@ def test_what_was_not_scored_has_its_reason_and_no_number() -> None:
     made = told(encoder.typed(ITEM["question"], "iyi", "tr"), None)
     assert (made["scored"], made["score"], made["criteria"]) == (False, None, [])
     assert made["reason"] == {"code": "too_little_speech", "detail": made["evaluation"]}
-    nothing = dict.fromkeys(("transcriber", "embedder", "fallback", "model"))
-    assert made["engine"] == {**nothing, "evaluator": "gate-1"}
+    nothing = dict.fromkeys(
+        ("transcriber", "transcriber_fallback", "embedder", "fallback", "model")
+    )
+    assert made["engine"] == {**nothing, "evaluator": "gate-1", "version": __version__}

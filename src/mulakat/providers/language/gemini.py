@@ -64,7 +64,7 @@ class Gemini:
             }
             return Request(path, json.dumps(body, ensure_ascii=False).encode())
 
-        return self._remote.ask(make, lambda response: _reply(response, accept), errand)
+        return self._remote.ask(make, lambda response: reply(response, accept), errand)
 
     def models(self, errand: Errand) -> tuple[str, ...]:
         """Return the names of models that the provider offers. Raises remote.Failed."""
@@ -83,7 +83,8 @@ def _schema(schema: Schema) -> dict[str, Any]:
     return out
 
 
-def _reply(response: Response, accept: Accept[Data]) -> Reply[Data]:
+def reply(response: Response, accept: Accept[Data]) -> Reply[Data]:
+    """Return what `accept` makes of a response's JSON. Raises ValueError, and remote.Failed."""
     found = mapping(json.loads(response.body))
     if mapping(found.get("promptFeedback", {})).get("blockReason"):
         raise Failed("blocked")
