@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, TypeVar
 
 KEY = "key-canary-7d1f0c52"
 MODEL = "judge-small"
@@ -186,7 +186,7 @@ class Handler(BaseHTTPRequestHandler):
         self._note(self.asked)
         if not self._may():
             return
-        trouble = _gemini_trouble(self) if self.gemini else _openai_trouble(self)
+        trouble = gemini_trouble(self) if self.gemini else _openai_trouble(self)
         if trouble:
             self.refuse(*trouble, {})
             return
@@ -288,7 +288,7 @@ def _strict(schema: Mapping[str, Any]) -> bool:
     )
 
 
-def _gemini_trouble(handler: Handler) -> tuple[int, str] | None:
+def gemini_trouble(handler: Handler) -> tuple[int, str] | None:
     found = re.fullmatch(r"/v1beta/models/([^/:]+):generateContent", handler.path)
     if not found or found[1] not in {MODEL, OTHER_MODEL}:
         return 404, "models/… is not found for API version v1beta"
@@ -376,7 +376,16 @@ class Server(ThreadingHTTPServer):
 @contextmanager
 def language_server(context: ssl.SSLContext | None = None) -> Iterator[Server]:
     """Run a server for the length of a block."""
-    server = Server(context)
+    with running(Server(context)) as server:
+        yield server
+
+
+Running = TypeVar("Running", bound=Server)
+
+
+@contextmanager
+def running(server: Running) -> Iterator[Running]:
+    """Have a server serve for the length of a block."""
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
