@@ -56,7 +56,13 @@ class Accounts:
         self._now = now
 
     async def create(
-        self, email: str, name: str, password_hash: str, role: Role = "candidate"
+        self,
+        email: str,
+        name: str,
+        password_hash: str,
+        role: Role = "candidate",
+        *,
+        language: str | None = None,
     ) -> Account:
         """Make an account. Raises EmailTaken when there is one of this address."""
         now = self._now()
@@ -66,6 +72,7 @@ class Accounts:
             "name": name,
             "password_hash": password_hash,
             "role": role,
+            "language": language,
             "epoch": 1,
             "created_at": now,
         }
@@ -150,6 +157,12 @@ class Accounts:
         """Return how many accounts there are."""
         async with reading(self._engine) as connection:
             return await connection.scalar(select(func.count()).select_from(table)) or 0
+
+    async def sent_by(self, guest: str) -> int:
+        """Return how many answers a guest has, by the digest of the guest's cookie."""
+        query = select(func.count()).where(answers.c.guest == guest)
+        async with reading(self._engine) as connection:
+            return await connection.scalar(query) or 0
 
     async def adopt(self, guest: str, account_id: str) -> int:
         """Give a guest's answers to an account; returns how many.

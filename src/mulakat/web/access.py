@@ -41,6 +41,7 @@ RULES: Mapping[tuple[str, str], Access] = {
     ("GET", "/api/v1/evaluations/{answer_id}"): "open",
     ("DELETE", "/api/v1/evaluations/{answer_id}"): "open",
     ("GET", "/api/v1/evaluations/{answer_id}/events"): "open",
+    ("POST", "/api/v1/evaluations/{answer_id}/correction"): "guest",
     # Interviews.
     ("POST", "/auto_interview/start"): "account",
     ("POST", "/auto_interview/submit_answer"): "account",
@@ -86,6 +87,12 @@ RULES: Mapping[tuple[str, str], Access] = {
     ("GET", "/api/v1/tokens"): "session",
     ("POST", "/api/v1/tokens"): "session",
     ("DELETE", "/api/v1/tokens/{token_id}"): "session",
+    # The same as pages.
+    ("GET", "/login"): "open",
+    ("POST", "/login"): "open",
+    ("GET", "/register"): "open",
+    ("POST", "/register"): "open",
+    ("POST", "/logout"): "open",
     # The operator: /admin shows its login form to everybody else.
     ("GET", "/admin"): "open",
     ("POST", "/admin/login"): "open",

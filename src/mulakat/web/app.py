@@ -20,6 +20,7 @@ from mulakat.observe.metrics import Metrics
 from mulakat.settings import MAX_AUDIO_BYTES, MAX_BODY_OVERHEAD, MIB, Settings
 from mulakat.store.accounts import Accounts
 from mulakat.store.answers import Answers
+from mulakat.store.corrections import Corrections
 from mulakat.store.documents import Documents
 from mulakat.store.egress import Ledger
 from mulakat.store.engine import make_engine
@@ -36,13 +37,14 @@ from mulakat.web.middleware import BodyLimit, Defects, OwnNames, RequestId, Secu
 from mulakat.web.passwords import Passwords
 from mulakat.web.routes import accounts as account_routes
 from mulakat.web.routes import admin, admin_page, data, evaluations, questions, reports, tokens
+from mulakat.web.routes import corrections as correction_routes
 from mulakat.web.routes import documents as document_routes
 from mulakat.web.routes import interviews as interview_routes
 from mulakat.web.routes import voice as voice_routes
-from mulakat.web.routes.pages import landing, preferences
+from mulakat.web.routes.pages import landing, login, preferences
 from mulakat.web.state import Parts, Workers
 from mulakat.web.tidying import swept, tidied
-from mulakat.web.voice import Interviewer
+from mulakat.web.voice import MOST_FILE, Interviewer
 from mulakat.web.watch import Watch
 
 DISK_THREADS = 4
@@ -104,9 +106,13 @@ def create_app(
             sessions, throttle = await stack.enter_async_context(
                 login_stores(settings.sessions, settings.store)
             )
-            voices = Voices(spool, settings.voice.voice_cache)
+            voices = Voices(spool, settings.voice.voice_cache, MOST_FILE)
             await stack.enter_async_context(swept(voices))
-            interviewer = Interviewer(settings.voice, voices, partial(governor.reserve, "voice"))
+            ledger = Ledger(engine)
+            interviewer = Interviewer(
+                settings.voice, voices, ledger, partial(governor.reserve, "voice")
+            )
+            stack.push_async_callback(interviewer.close)
             sampler = metrics.Sampler(
                 figures,
                 answers=answers,
@@ -119,6 +125,7 @@ def create_app(
             app.state.parts = Parts(
                 settings=settings,
                 answers=answers,
+                corrections=Corrections(engine, settings.queue),
                 spool=spool,
                 disk=disk,
                 watch=watch,
@@ -144,7 +151,7 @@ def create_app(
                 documents=documents,
                 history=History(engine),
                 rights=rights,
-                ledger=Ledger(engine),
+                ledger=ledger,
                 exporting={},
                 bank=bank,
             )
@@ -174,6 +181,7 @@ def create_app(
         health.router,
         metrics.router,
         evaluations.router,
+        correction_routes.router,
         interview_routes.router,
         voice_routes.router,
         document_routes.router,
@@ -186,6 +194,7 @@ def create_app(
         admin_page.router,
         static_files.router,
         landing.router,
+        login.router,
         preferences.router,
     ):
         app.include_router(router)

@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from mulakat import errors
 from mulakat.languages import codes, messages, say
 from mulakat.web import preferences, problems
+from mulakat.web.address import over_tls
 from mulakat.web.identity import Identity, greet_guest, who
 from mulakat.web.static_files import static_version
 
@@ -33,6 +34,11 @@ _FOR_PROGRAMS = (
     "/static/", "/openapi.json",
 )  # fmt: skip
 """What paths that are no pages begin with."""
+
+SAID_COOKIE = "mulakat_said"
+
+SAID_SECONDS = 60
+"""After that nobody comes from the form any more."""
 
 _NOBODY = Identity(None, None, False, "nothing", None)
 
@@ -60,6 +66,7 @@ def _filled(
 ) -> HTMLResponse:
     identity: Identity = getattr(request.state, "identity", None) or _NOBODY
     language = problems.reader_language(request)
+    said = request.cookies.get(SAID_COOKIE)
     data = {"language": language, **values.pop("data", {})}
     if live:
         table: Any = messages(language)
@@ -78,6 +85,7 @@ def _filled(
         themes=preferences.THEMES,
         static=f"/static/{static_version()}",
         page_data=data,
+        said=said if said in messages(language)["said"] else None,
         **values,
     )
     response = HTMLResponse(
@@ -91,6 +99,8 @@ def _filled(
             "Referrer-Policy": "same-origin",
         },
     )
+    if said is not None:
+        response.delete_cookie(SAID_COOKIE, path="/", httponly=True, samesite="lax")
     preferences.keep(request, response, language=request.query_params.get("lang"))
     return response
 
@@ -98,6 +108,22 @@ def _filled(
 def to(address: str) -> RedirectResponse:
     """Return the way to another page after a form was taken."""
     return RedirectResponse(address, status_code=303)
+
+
+def told(request: Request, address: str, key: str) -> RedirectResponse:
+    """Return the way to another page, which says what was done, once: `said.<key>`."""
+    response = to(address)
+    response.set_cookie(
+        SAID_COOKIE, key, max_age=SAID_SECONDS, path="/", secure=over_tls(request), httponly=True,
+        samesite="lax",
+    )  # fmt: skip
+    return response
+
+
+def address(path: str, **query: str) -> str:
+    """Return an address of this site with a query; what is empty is left out."""
+    said = urlencode({key: value for key, value in query.items() if value})
+    return f"{path}?{said}" if said else path
 
 
 def inside(address: str | None) -> str:

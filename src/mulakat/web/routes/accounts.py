@@ -1,8 +1,6 @@
 """Accounts: register, log in and out, change the password, say how to be addressed.
 
-Register tells that an address has an account, which without sending e-mail it cannot help; it
-is throttled by address. Login tells nothing, in words or in time. Who may call what stands in
-web/access.py.
+Who may call what stands in web/access.py.
 """
 
 from typing import Any
@@ -13,21 +11,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mulakat import errors
 from mulakat.languages import codes
-from mulakat.observe.log import logger
 from mulakat.store.accounts import Account
-from mulakat.web import schemas
-from mulakat.web.address import client_address, neighbourhood
+from mulakat.web import entry, schemas
 from mulakat.web.bodies import described, read_json
-from mulakat.web.identity import forget_guest, my_account, who
-from mulakat.web.login import prove
-from mulakat.web.passwords import LONGEST, check_rules, normal_email
-from mulakat.web.sessions import COOKIE, Session, drop_cookie, set_cookie
+from mulakat.web.entry import LONGEST_NAME
+from mulakat.web.identity import my_account, who
+from mulakat.web.passwords import LONGEST
+from mulakat.web.sessions import Session
 from mulakat.web.state import parts
-from mulakat.web.throttle import limit
 
 router = APIRouter(tags=["accounts"])
-
-LONGEST_NAME = 100
 
 _MOST = 4 * LONGEST
 """Characters of a password that are looked at at all, so that its own error can be told."""
@@ -92,15 +85,8 @@ def _docs(summary: str, body: type[BaseModel] | None, *refusals: int) -> dict[st
 )
 async def register(request: Request) -> Response:
     """Make a candidate's account; the browser's answers as a guest become its own."""
-    here = parts(request)
-    if here.settings.accounts.registration == "off":
-        raise errors.RegistrationOff
     asked = await read_json(request, Registration)
-    email, name = normal_email(asked.email), _name(asked.name)
-    check_rules(asked.password, email)
-    await here.sessions.check()  # else there would be an account, and an error
-    await limit(here.throttle, f"register:{neighbourhood(client_address(request))}")
-    account = await here.accounts.create(email, name, await here.passwords.hash(asked.password))
+    account = await entry.register(request, asked.email, asked.password, asked.name)
     return await _logged_in(request, account, "registered", status=201)
 
 
@@ -108,25 +94,15 @@ async def register(request: Request) -> Response:
 async def login(request: Request) -> Response:
     """Open a session, under a new id; the browser's answers as a guest become the account's."""
     asked = await read_json(request, Credentials)
-    await parts(request).sessions.check()
-    try:
-        account = await prove(request, normal_email(asked.email), asked.password)
-    except errors.Invalid:
-        account = None  # no account has such an address
-    if account is None:
-        logger("audit").warning("login refused", address=client_address(request))
-        raise errors.LoginWrong
+    account = await entry.log_in(request, asked.email, asked.password)
     return await _logged_in(request, account, "login")
 
 
 @router.post("/api/v1/logout", status_code=204, **_docs("Log out", None, 403, 503))
 async def logout(request: Request) -> Response:
     """End the session of this browser."""
-    identity = await who(request)
-    if identity.session:
-        await parts(request).sessions.end(identity.session)
     response = Response(status_code=204)
-    drop_cookie(response)
+    await entry.end_session(request, response)
     return response
 
 
@@ -136,17 +112,9 @@ async def logout(request: Request) -> Response:
 )
 async def change_password(request: Request) -> Response:
     """Change the password; every other session of the account ends, this one gets a new id."""
-    here = parts(request)
     account = await my_account(request)
     asked = await read_json(request, PasswordChange)
-    check_rules(asked.new_password, account.email)
-    await here.sessions.check()  # else the password would be changed, and an error told
-    if await prove(request, account.email, asked.password) is None:
-        raise errors.PasswordWrong
-    hashed = await here.passwords.hash(asked.new_password)
-    changed = await here.accounts.set_password(account.id, hashed)
-    # Void by their epoch already; what is left is to keep none.
-    await here.sessions.end_all(account.id)
+    changed = await entry.change_password(request, account, asked.password, asked.new_password)
     return await _logged_in(request, changed, "password changed")
 
 
@@ -167,32 +135,16 @@ async def change(request: Request) -> Response:
     asked = await read_json(request, AccountChange)
     if asked.language is not None and asked.language not in codes():
         raise errors.Invalid("language_unknown", language=asked.language, known=", ".join(codes()))
-    name = None if asked.name is None else _name(asked.name)
+    name = None if asked.name is None else entry.plain_name(asked.name)
     changed = await parts(request).accounts.change(account.id, name=name, language=asked.language)
     return JSONResponse(_document(changed, (await who(request)).session))
 
 
 async def _logged_in(request: Request, account: Account, event: str, status: int = 200) -> Response:
-    here = parts(request)
-    identity = await who(request)
-    cookie, session = await here.sessions.open(
-        account.id, account.epoch, request.cookies.get(COOKIE)
-    )
-    adopted = await here.accounts.adopt(identity.guest, account.id) if identity.guest else 0
-    logger("audit").info(
-        event, account=account.id, address=client_address(request), adopted=adopted
-    )
-    response = JSONResponse(_document(account, session), status_code=status)
-    set_cookie(request, response, cookie)
-    forget_guest(request, response)
+    opened = await entry.open_session(request, account, event)
+    response = JSONResponse(_document(account, opened.session), status_code=status)
+    entry.hand_over(request, response, opened)
     return response
-
-
-def _name(text: str) -> str:
-    name = " ".join(text.split())
-    if not name.isprintable():
-        raise errors.Invalid("field_invalid", field="name")
-    return name
 
 
 def _document(account: Account, session: Session | None) -> dict[str, Any]:
