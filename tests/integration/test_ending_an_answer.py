@@ -10,6 +10,7 @@ import pytest
 from mulakat import errors
 from mulakat.settings import Settings, Store
 from mulakat.store.answers import Answers, NewAnswer
+from mulakat.store.corrections import Corrections
 from mulakat.store.documents import Documents
 from mulakat.store.egress import Ledger
 from mulakat.store.engine import make_engine
@@ -50,7 +51,10 @@ async def end(
     settings = Settings(store=store)
     documents = Documents(away._engine, settings.queue, store)
     spool = Spool(store.data_dir / "spool", 0)
-    worker = process.Worker(settings, away, documents, spool, Ledger(away._engine))
+    corrections = Corrections(away._engine, settings.queue)
+    worker = process.Worker(
+        settings, away, documents, spool, Ledger(away._engine), corrections=corrections
+    )
 
     def pipeline(*_: object) -> dict[str, Any]:
         if isinstance(made, errors.MulakatError):

@@ -122,6 +122,8 @@ def add_today(connection: Connection) -> None:
         "answers": [
             answer | {"id": "owned", "owner": OWNER, "turn_id": "t", "idempotency_key": "k1"},
         ],
+        "corrections": [done | {"id": "c", "answer_id": "owned", "body_hash": "b",
+                                "idempotency_key": "k"}],
         "egress": [{"id": "e", "account_id": OWNER, "answer_id": "owned", "purpose": "evaluate",
                     "provider": "p", "model": "m", "host": "h", "bytes_sent": 1,
                     "bytes_received": 1, "outcome": "ok", "at": NOON}],
@@ -176,6 +178,8 @@ def refused(database: Engine, table: str, owner: str) -> None:
         "UPDATE answers SET idempotency_key = 'k1' WHERE id = '1'",
         "UPDATE interviews SET state = 'asking', finished_at = NULL WHERE id = 'i1'",
         "UPDATE turns SET number = 0",
+        "INSERT INTO corrections (id, answer_id, body_hash, state, attempts, token, request_id,"
+        " created_at) VALUES ('c2', 'nobody', 'b', 'queued', 0, 0, 'r', '2026-07-01')",
         "UPDATE accounts SET email = 'owner@example.org'",
     )
     for statement in wrong:
@@ -183,7 +187,7 @@ def refused(database: Engine, table: str, owner: str) -> None:
             connection.execute(text(statement))
     with database.connect() as connection, connection.begin() as transaction:
         connection.execute(text("DELETE FROM accounts WHERE id = :id"), {"id": owner})
-        for name in ("api_tokens", "documents", "interviews", "turns", "egress"):
+        for name in ("api_tokens", "documents", "interviews", "turns", "egress", "corrections"):
             assert connection.scalar(text(f"SELECT count(*) FROM {name}")) == 0, name
         left = connection.scalar(text(f"SELECT count(*) FROM {table} WHERE id = 'owned'"))
         assert left == 0

@@ -13,7 +13,7 @@ from mulakat import clock, errors, settings
 from mulakat.store.engine import reading, writing
 from mulakat.store.leases import Leases
 from mulakat.store.tables import answers as table
-from mulakat.store.tables import egress
+from mulakat.store.tables import corrections, egress
 from mulakat.store.values import (
     Accepted,
     Answer,
@@ -215,6 +215,9 @@ class Answers(Leases):
                 delete(egress).where(
                     egress.c.account_id.is_(None), egress.c.at <= now - self._keep_results
                 )
+            )
+            await connection.execute(  # no retry can ask for them any more
+                delete(corrections).where(corrections.c.finished_at <= now - KEY_LIFE)
             )
             await connection.execute(
                 update(table)

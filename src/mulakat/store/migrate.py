@@ -19,7 +19,7 @@ from mulakat.store.engine import WRITES, prepare_sqlite, reading
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration; a test compares it with Alembic's."""
 
 FOLDER = Path(__file__).parent / "migrations"

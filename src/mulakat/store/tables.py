@@ -211,6 +211,31 @@ Index(
     unique=True,
 )
 
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("answer_id", Text, ForeignKey("answers.id", ondelete="CASCADE"), nullable=False),
+    # What was said instead: pairs of index and text. Let go at the end; the result has it then.
+    Column("words", JsonText),
+    Column("idempotency_key", Text),
+    Column("body_hash", Text, nullable=False),
+    *work_columns(),
+    *work_constraints("corrections"),
+    Index("corrections_by_state", "state", "created_at", "id"),
+    Index("corrections_of_answer", "answer_id", "created_at"),
+    Index("corrections_keys", "answer_id", "idempotency_key", unique=True),
+    Index("corrections_by_finish", "finished_at"),
+    # One at a time for each answer: the next follows on its result.
+    Index(
+        "corrections_open",
+        "answer_id",
+        unique=True,
+        postgresql_where=text("finished_at IS NULL"),
+        sqlite_where=text("finished_at IS NULL"),
+    ),
+)
+
 egress = Table(
     "egress",
     metadata,

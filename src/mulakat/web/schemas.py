@@ -51,7 +51,22 @@ class Evaluation(BaseModel):
     has_audio: bool
     audio_url: str | None
     language: str
-    words: list[tuple[str, float, float, float | None]]
+    words: list[tuple[str, float, float, float | None]] = Field(
+        description="text, start, end, and how sure the recogniser was; one for each word heard,"
+        " its text what was said instead where it was corrected, empty where nothing was"
+    )
+    unsure: list[int] = Field(description="indices of the words that are likely misheard")
+    correction: dict[str, object] | None = Field(
+        None,
+        description="`words` that were corrected: index, before, after; `most` that may be;"
+        " `cost`: points that mishearing them had cost, in all and by criterion, null where"
+        " different engines scored; `heard`: the scores without the correction",
+    )
+    correcting: dict[str, object] | None = Field(
+        None,
+        description="`status` of a correction that is not in these scores: queued, running,"
+        " failed with its `problem`",
+    )
     strip: dict[str, object] | None
     timings: dict[str, float]
 

@@ -13,6 +13,7 @@ from mulakat.observe.metrics import Metrics
 from mulakat.settings import Settings
 from mulakat.store.accounts import Accounts
 from mulakat.store.answers import Answers
+from mulakat.store.corrections import Corrections
 from mulakat.store.documents import Documents
 from mulakat.store.egress import Ledger
 from mulakat.store.history import History
@@ -85,6 +86,7 @@ class Parts:
 
     settings: Settings
     answers: Answers
+    corrections: Corrections
     spool: Spool
     disk: ThreadPoolExecutor
     watch: "Watch"

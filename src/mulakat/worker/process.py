@@ -25,12 +25,14 @@ from mulakat.observe.log import logger
 from mulakat.providers import model_files
 from mulakat.settings import Settings
 from mulakat.store.answers import Answers
+from mulakat.store.corrections import Corrections
 from mulakat.store.documents import Documents
 from mulakat.store.egress import Ledger
 from mulakat.store.engine import make_engine
 from mulakat.store.spool import Deletion, Spool
 from mulakat.store.values import Claim
 from mulakat.worker import wire
+from mulakat.worker.correcting import Corrector
 from mulakat.worker.lines import AnswerLines
 from mulakat.worker.reading import Reader
 from mulakat.worker.tools import Workshop
@@ -78,6 +80,8 @@ class Worker:
         documents: Documents,
         spool: Spool,
         ledger: Ledger,
+        *,
+        corrections: Corrections,
     ) -> None:
         self._reader = Reader(documents, spool, settings.queue)
         self._settings = settings
@@ -88,6 +92,9 @@ class Worker:
         held = ladder.stand(limit, model_files.installed_dir(settings.speech)).rung
         self._workshop = Workshop(
             settings.speech, settings.language, self._say_state, holds=held is not None
+        )
+        self._corrector = Corrector(
+            corrections, self._workshop, ledger, settings.queue, GRACE_SECONDS
         )
         self._woken = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -117,10 +124,17 @@ class Worker:
                     if await self._reader.one(name, self._stopping):
                         self._say("progress")
                         continue
+                    # Then corrections, for the same reason.
+                    if await self._corrector.one(name, self._stopping):
+                        self._say("progress")
+                        self._give_back()
+                        continue
                     claim = await self._answers.claim(name)
                 except errors.DatabaseBusy:
                     self._log.warning("database not reachable, will look again")
                     claim = None
+                except MemoryError:  # of a correction; an answer's is told by `_one`
+                    return wire.FULL_EXIT
                 if claim is None:
                     if self._idle():
                         return wire.IDLE_EXIT
@@ -387,6 +401,10 @@ async def work(settings: Settings) -> int:
     answers = Answers(engine, settings.queue, settings.store)
     documents = Documents(engine, settings.queue, settings.store)
     try:
-        return await Worker(settings, answers, documents, spool, Ledger(engine)).run()
+        corrections = Corrections(engine, settings.queue)
+        worker = Worker(
+            settings, answers, documents, spool, Ledger(engine), corrections=corrections
+        )
+        return await worker.run()
     finally:
         await engine.dispose()

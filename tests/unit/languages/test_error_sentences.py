@@ -34,6 +34,7 @@ PARAMS = {
     "password_too_long": {"limit": 200},
     "audio_too_long": {"limit_minutes": 10},
     "language_unknown": {"language": "xx", "known": "tr, en"},
+    "correction_too_much": {"most": 30, "words": 31},
     "field_invalid": {"field": "language"},
 }
 

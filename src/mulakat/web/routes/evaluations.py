@@ -14,6 +14,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from mulakat import errors, intake
+from mulakat.interview import corrected
 from mulakat.store.values import Answer, Progress
 from mulakat.web import answering, problems, schemas
 from mulakat.web.identity import Identity, who
@@ -81,7 +82,7 @@ async def _question(
     return asked.text, asked.guide
 
 
-async def _mine(here: Parts, identity: Identity, answer_id: str) -> Answer:
+async def mine(here: Parts, identity: Identity, answer_id: str) -> Answer:
     """Return an answer that the reader may read. Raises NotFound for another's."""
     answer = await _sure(here, answer_id)
     if not _reads(identity, answer):
@@ -114,7 +115,7 @@ def _reads(identity: Identity, answer: Answer) -> bool:
 async def read(request: Request, answer_id: str) -> Response:
     """Return the result; 202 while it is not done; the problem when it failed."""
     here = parts(request)
-    answer = await _mine(here, await who(request), answer_id)
+    answer = await mine(here, await who(request), answer_id)
     return await _show(here, answer, problems.reader_language(request))
 
 
@@ -128,7 +129,7 @@ async def read(request: Request, answer_id: str) -> Response:
 async def delete(request: Request, answer_id: str) -> Response:
     """Delete the row, its result and its recording now."""
     here = parts(request)
-    await _mine(here, await who(request), answer_id)
+    await mine(here, await who(request), answer_id)
     answer = await here.answers.delete(answer_id)
     if answer is None:
         raise errors.NotFound
@@ -147,7 +148,7 @@ async def delete(request: Request, answer_id: str) -> Response:
 async def events(request: Request, answer_id: str) -> Response:
     """Stream `progress` events, then `done` with the result's address or `failed`."""
     here = parts(request)
-    await _mine(here, await who(request), answer_id)
+    await mine(here, await who(request), answer_id)
     reader = problems.reader_language(request)
     return StreamingResponse(
         _event_stream(here, answer_id, reader),
@@ -194,11 +195,31 @@ def _sse(event: str, data: dict[str, object]) -> bytes:
     return f"event: {event}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
 
 
+async def document(here: Parts, answer: Answer, reader: str) -> dict[str, Any]:
+    """Return a result as it is served, with its `unsure` words and how far a correction is."""
+    correcting: dict[str, Any] | None = None
+    if (answer.result or {}).get("words"):
+        latest = await here.corrections.latest(answer.id)
+        if latest and latest.state == "failed":
+            error = errors.from_code(latest.error_code or "internal", latest.error_params)
+            correcting = {"status": "failed", "problem": problems.document(error, reader)}
+        elif latest and latest.state != "done":
+            correcting = {"status": latest.state}
+    result = answer.result or {}
+    return {
+        "id": answer.id,
+        "status": "done",
+        **result,
+        "unsure": corrected.unsure(result),
+        "correcting": correcting,
+    }
+
+
 async def _show(here: Parts, answer: Answer, reader: str, *, created: bool = False) -> Response:
     location = {"Location": f"/api/v1/evaluations/{answer.id}"}
     if answer.state == "done":
-        document = {"id": answer.id, "status": "done", **(answer.result or {})}
-        return JSONResponse(document, headers=location if created else None)
+        body = await document(here, answer, reader)
+        return JSONResponse(body, headers=location if created else None)
     if answer.state == "failed":
         return problems.response(answering.failure(answer), reader, location, id=answer.id)
     progress = (await here.answers.progress([answer.id])).get(answer.id)
