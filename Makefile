@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-input
 STAMPS := $(VENV)/.stamps
 
-.PHONY: run test lint unit bench voice requirements clean
+.PHONY: run test lint unit bench pictures voice requirements clean
 
 run: $(STAMPS)/model
 	@exec $(BIN)/mulakat serve
@@ -20,7 +20,7 @@ lint: $(STAMPS)/dev
 	$(BIN)/mypy
 	PYTHONPATH=src $(BIN)/lint-imports --no-cache
 
-unit: $(STAMPS)/dev $(STAMPS)/model $(STAMPS)/browser $(STAMPS)/prometheus $(STAMPS)/spelling
+unit: $(STAMPS)/dev $(STAMPS)/model $(STAMPS)/browser $(STAMPS)/axe $(STAMPS)/prometheus $(STAMPS)/spelling
 	$(BIN)/python -m pytest
 
 bench: $(STAMPS)/dev $(STAMPS)/model
@@ -28,6 +28,9 @@ bench: $(STAMPS)/dev $(STAMPS)/model
 
 voice: $(STAMPS)/runtime requirements/voice.txt
 	@$(PIP) --require-hashes --no-deps -r requirements/voice.txt
+
+pictures: $(STAMPS)/dev $(STAMPS)/model $(STAMPS)/browser
+	PYTHONPATH=tests $(BIN)/python tests/pictures.py build/pictures
 
 $(STAMPS)/venv:
 	@tools/ensure-venv $(PYTHON) $(VENV)
@@ -53,6 +56,10 @@ $(STAMPS)/dev: $(STAMPS)/runtime requirements/dev.txt requirements/speech.txt
 
 $(STAMPS)/browser: $(STAMPS)/venv
 	@tools/ensure-browser
+	@touch $@
+
+$(STAMPS)/axe: $(STAMPS)/venv tools/axe/package-lock.json
+	@tools/ensure-axe $(VENV)
 	@touch $@
 
 $(STAMPS)/spelling: $(STAMPS)/venv

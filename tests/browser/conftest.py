@@ -1,6 +1,5 @@
 """A real server and a real Chromium whose microphone hears a real recording."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,22 +7,12 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 import speech
+from chromium import CHROMIUM, FLAGS
 from serving import serving
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 if CHROMIUM is None:
     pytest.skip("Chromium is not installed (tools/ensure-browser)", allow_module_level=True)
 
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 MICROPHONE_RATE = 48_000  # Hz; Chromium plays other rates at the wrong speed
 EXPECTED = (
     "Failed to load resource: the server responded with a status of 4",
