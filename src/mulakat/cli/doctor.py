@@ -12,11 +12,11 @@ from importlib.util import find_spec
 import click
 
 from mulakat import __version__, errors
-from mulakat.cli.speech_model import footing, resolved
+from mulakat.cli.speech_model import footing, remedy, resolved
 from mulakat.memory import gauge, ladder
 from mulakat.providers import model_files
-from mulakat.providers.voice import espeak
-from mulakat.settings import MIB, Settings, show_bytes
+from mulakat.providers.voice import MODULE as ESPEAK
+from mulakat.settings import MIB, Settings, Voice, show_bytes
 from mulakat.store import migrate
 from mulakat.store.engine import check as check_database
 from mulakat.store.engine import make_engine
@@ -142,7 +142,7 @@ def _model(settings: Settings) -> Iterator[Finding]:
     try:
         model_files.verify(folder)
     except errors.ModelError as error:
-        yield Finding("model", str(error.params["reason"]), "run: mulakat model install")
+        yield Finding("model", str(error.params["reason"]), f"run: {remedy(settings)}")
     else:
         own = model_files.is_own(folder)
         how = "your own, not verified" if own else "every file verified by sha256"
@@ -191,12 +191,38 @@ def _language(settings: Settings) -> Iterator[Finding]:
 
 
 def _voice(settings: Settings) -> Iterator[Finding]:
-    if settings.voice.voice_engine == "browser":
-        yield Finding("voice", "the browser's own")
-    elif find_spec(espeak.WHEEL) is None:
+    chosen = settings.voice
+    if chosen.voice_engine == "browser":
+        yield Finding("voice", "the browser's own; nothing is sent")
+    elif chosen.url:
+        yield _voice_elsewhere(chosen)
+    elif find_spec(ESPEAK) is None:
         yield Finding("voice", "espeak-ng is not installed", "run: make voice")
     else:
         yield Finding("voice", "espeak-ng, on this server")
+
+
+def _voice_elsewhere(chosen: Voice) -> Finding:
+    """Have one word said: that alone tells whether the key, the model and the voice are right."""
+    from mulakat.providers.remote import Errand, Failed, NoLines
+    from mulakat.providers.voice import UnknownVoice
+    from mulakat.providers.voice.elsewhere import connect
+    from mulakat.providers.voice.wave import Writing
+
+    service = connect(chosen)
+    who = f"{chosen.usual} of {service.service.model} at {service.service.address}"
+    file = os.memfd_create("voice")
+    try:
+        errand = Errand("look", time.monotonic() + LOOK_SECONDS, NoLines())
+        service.speak("Merhaba.", chosen.usual, Writing(file), errand)
+    except UnknownVoice:
+        return Finding("voice", f"{who}: no such voice", "set MULAKAT_VOICE_NAME to one it has")
+    except Failed as failure:
+        remedy = _REMEDIES.get(failure.reason, "look at that server; until then browsers read")
+        return Finding("voice", f"{who}: {failure.reason}", remedy.replace("LANGUAGE", "VOICE"))
+    finally:
+        os.close(file)
+    return Finding("voice", f"{who}; questions are sent there")
 
 
 def _database(settings: Settings) -> Iterator[Finding]:

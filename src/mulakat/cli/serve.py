@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mulakat.cli.speech_model import footing, resolved
+from mulakat.cli.speech_model import footing, remedy, resolved
 from mulakat.errors import ModelError
 from mulakat.memory import gauge
 from mulakat.memory.governor import Governor
@@ -215,5 +215,5 @@ def _model_trouble(settings: Settings) -> str | None:
     try:
         model_files.check(model_files.installed_dir(settings.speech))
     except ModelError as error:
-        return f"{error.params.get('reason', 'missing')}; run `mulakat model install`"
+        return f"{error.params.get('reason', 'missing')}; run `{remedy(settings)}`"
     return None

@@ -20,3 +20,9 @@ def footing(settings: Settings) -> ladder.Footing:
     engine = settings.speech.speech_engine
     elsewhere = None if engine == "whisper" else engine
     return ladder.stand(limit, model_files.chosen(settings.speech, limit), elsewhere)
+
+
+def remedy(settings: Settings) -> str:
+    """Return the command that installs the model that the settings name."""
+    named = settings.speech.speech_engine == "whisper" and settings.speech.speech_model
+    return f"mulakat model install {named or ''}".strip()

