@@ -27,12 +27,14 @@ from large_database import Size, fill
 from mulakat import clock, errors, settings
 from mulakat.settings import Settings
 from mulakat.store.answers import Answers
+from mulakat.store.corrections import Corrections, NewCorrection
 from mulakat.store.documents import Documents, NewDocument
-from mulakat.store.egress import Ledger, Sent
+from mulakat.store.egress import Ledger
 from mulakat.store.engine import reading, writing
 from mulakat.store.history import History
 from mulakat.store.interview_values import Interview
 from mulakat.store.rights import KINDS, Rights
+from mulakat.store.sent import Sent
 from mulakat.store.tables import metadata
 from mulakat.store.values import Lease
 from mulakat.web.state import Parts
@@ -307,15 +309,21 @@ async def the_rest(here: Parts, engine: AsyncEngine) -> None:
         kept = settings.Store(data_dir=store.data_dir, keep_audio=60, keep_transcripts=300)
         answers = Answers(engine, settings.Queue(), kept, late)
         documents = Documents(engine, settings.Queue(), kept, late)
-        for queue in (answers, documents):
+        corrections = Corrections(engine, settings.Queue(), late)
+        for queue in (answers, documents, corrections):
             await queue.take("w")
             await queue.heartbeat(Lease("none", 1), "decoding", 1)
             await queue.finish(Lease("none", 1), {})
             await queue.fail(Lease("none", 1), "internal", {})
             await queue.give_back(Lease("none", 1))
+            await queue.postpone(Lease("none", 1))
             await queue.lost(Lease("none", 1))
         await answers.claim("w")
         await documents.claim("w")
+        await corrections.claim("w")
+        with suppress(errors.NotFound):
+            await corrections.accept(NewCorrection(answer_id="no", words=(), body_hash="b"), 5)
+        await corrections.latest("none")
         await upkeep.once(answers, documents, here.spool)
         await answers.release_kept_audio()
         await Rights(engine, kept, late).redact()
