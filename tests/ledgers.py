@@ -1,7 +1,7 @@
 """A ledger in memory, for the tests that need no database."""
 
 from mulakat import errors
-from mulakat.store.egress import Sent
+from mulakat.store.sent import Sent
 
 
 class MemoryLines:

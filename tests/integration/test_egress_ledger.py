@@ -10,7 +10,8 @@ from clocks import HandClock
 from mulakat import errors
 from mulakat.store.accounts import Accounts
 from mulakat.store.answers import Answers, NewAnswer
-from mulakat.store.egress import Ledger, Sent
+from mulakat.store.egress import Ledger
+from mulakat.store.sent import Sent
 from people import OWNER, settle_in
 
 SENT = Sent(

@@ -16,8 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mulakat import clock, settings
 from mulakat.store import engine as engines
-from mulakat.store.egress import Ledger, Sent
+from mulakat.store.egress import Ledger
 from mulakat.store.engine import writing
+from mulakat.store.sent import Sent
 from mulakat.store.tables import answers
 from mulakat.web import export
 from mulakat.web.routes.data import LONGEST_EXPORT, MOST_EXPORTS

@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from clocks import HandClock
 from mulakat import errors, settings
 from mulakat.store.answers import Answers, NewAnswer
-from mulakat.store.egress import Ledger, Sent
+from mulakat.store.egress import Ledger
 from mulakat.store.engine import reading, writing
 from mulakat.store.rights import BATCH, KINDS, Rights, redacted
+from mulakat.store.sent import Sent
 from mulakat.store.tables import accounts, documents, interviews, turns
 from people import ADMIN, OTHER, OWNER, settle_in
 

@@ -3,11 +3,14 @@
 import asyncio
 import os
 import platform
+import tempfile
 import time
+import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
+from pathlib import Path
 
 import click
 
@@ -39,7 +42,18 @@ def doctor(settings: Settings) -> int:
     """Print every finding; return 1 when one needs a remedy."""
     settings = resolved(settings)
     ill = 0
-    for look in (_python, _packages, _data, _spool, _memory, _model, _language, _voice, _database):
+    for look in (
+        _python,
+        _packages,
+        _data,
+        _spool,
+        _memory,
+        _model,
+        _hearing,
+        _language,
+        _voice,
+        _database,
+    ):
         for finding in look(settings):
             ill += finding.remedy is not None
             mark = click.style("✗", fg="red") if finding.remedy else click.style("✓", fg="green")
@@ -188,6 +202,38 @@ def _language(settings: Settings) -> Iterator[Finding]:
             f"{where} has no model {name}",
             f"set MULAKAT_LANGUAGE_MODEL_NAME to one that it has: {offered}",
         )
+
+
+def _hearing(settings: Settings) -> Iterator[Finding]:
+    """Have a second of silence heard: that alone tells whether the key and the model are right."""
+    chosen = settings.speech
+    if chosen.speech_engine == "whisper":
+        yield Finding("hearing", "on this server; no recording is sent")
+        return
+    from mulakat.providers.remote import Errand, Failed, NoLines
+    from mulakat.providers.transcribe import connect
+    from mulakat.providers.values import SAMPLE_RATE, Sound
+
+    service = connect(chosen)
+    who = f"{service.service.model} at {service.service.address}"
+    with tempfile.NamedTemporaryFile(suffix=".wav") as file:
+        with wave.open(file, "wb") as written:
+            written.setnchannels(1)
+            written.setsampwidth(2)
+            written.setframerate(SAMPLE_RATE)
+            written.writeframes(bytes(2 * SAMPLE_RATE))
+        file.flush()
+        errand = Errand("look", time.monotonic() + LOOK_SECONDS, NoLines())
+        silence = Sound(1.0, 0.0, 0.0, 0.0, (), (), 0.1)
+        try:
+            service.hear(Path(file.name), "wav", "en", silence, errand)
+        except Failed as failure:
+            instead = "the installed model hears" if footing(settings).rung else "nobody hears"
+            remedy = _REMEDIES.get(failure.reason, f"look at that server; until then {instead}")
+            remedy = remedy.replace("LANGUAGE", "SPEECH")
+            yield Finding("hearing", f"{who}: {failure.reason}", remedy)
+            return
+    yield Finding("hearing", f"{who}; recordings are sent there")
 
 
 def _voice(settings: Settings) -> Iterator[Finding]:

@@ -32,7 +32,7 @@ COSTS: dict[Kind, int] = {
     "password": 20 * MIB,
     # A process that says a question, and its sound here
     # (pytest tests/integration/test_voice.py).
-    "voice": 40 * MIB,
+    "voice": 20 * MIB,
 }
 """The most that one of a kind may take, in bytes."""
 

@@ -79,11 +79,15 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked: `path` after the address's, the body of a POST or None for a GET."""
+    """What is asked: `path` after the address's, the body of a POST or None for a GET.
+
+    `take` gets the body of a good response (2xx) as it comes; the Response's is then empty.
+    """
 
     path: str
     body: bytes | Body | None = None
     content_type: str = "application/json"
+    take: Callable[[bytes], object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +130,9 @@ def exchange(
         with suppress(BrokenPipeError, ConnectionResetError):
             talk.request(method, address.path + request.path, body, more)
         response = talk.getresponse()
-        return Response(
-            response.status, response.headers, _whole(response), wire.sent, wire.received
-        )
+        take = request.take if 200 <= response.status < 300 else None
+        whole = _whole(response, take)
+        return Response(response.status, response.headers, whole, wire.sent, wire.received)
     except _TooMuch:
         raise ExchangeFailed("too_large", wire.sent, wire.received) from None
     except ssl.SSLCertVerificationError:
@@ -142,11 +146,13 @@ def exchange(
         wire.end()
 
 
-def _whole(response: http.client.HTTPResponse) -> bytes:
+def _whole(
+    response: http.client.HTTPResponse, take: Callable[[bytes], object] | None = None
+) -> bytes:
     """Read a body in pieces: a length that a server claims is never allocated."""
     data = bytearray()
     while piece := response.read(PIECE):
-        data += piece
+        (take or data.extend)(piece)
     if response.length:  # fewer bytes than Content-Length said
         raise http.client.IncompleteRead(b"")
     return bytes(data)

@@ -22,7 +22,7 @@ from mulakat.providers.exchange import (
     Response,
     exchange,
 )
-from mulakat.store.egress import Sent
+from mulakat.store.sent import Sent
 
 TRIES = 3
 """Requests for one thing asked, at most."""

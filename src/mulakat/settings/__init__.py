@@ -23,7 +23,7 @@ from mulakat.settings.kinds import (
     show_bytes,
 )
 from mulakat.settings.loading import PREFIX, environment, load, table
-from mulakat.settings.providers import WHISPER_MODELS, Language, Speech
+from mulakat.settings.providers import WHISPER_MODELS, Language, Speech, Voice
 from mulakat.settings.sections import (
     SECTIONS,
     Accounts,
@@ -35,7 +35,6 @@ from mulakat.settings.sections import (
     Sessions,
     Settings,
     Store,
-    Voice,
     Web,
 )
 

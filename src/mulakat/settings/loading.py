@@ -8,7 +8,7 @@ from typing import Any, get_type_hints
 from urllib.parse import urlsplit
 
 from mulakat.settings.kinds import Bytes, SettingError, networks, parse_bytes, show_bytes
-from mulakat.settings.providers import WHISPER_MODELS, Language, Speech
+from mulakat.settings.providers import WHISPER_MODELS, Language, Speech, Voice
 from mulakat.settings.sections import SECTIONS, Settings
 
 PREFIX = "MULAKAT_"
@@ -72,6 +72,11 @@ def _check_speech(chosen: Speech) -> None:
         raise SettingError(f"{PREFIX}SPEECH_MODEL: {chosen.speech_model!r} is not one of {listed}")
 
 
+def _check_voice(chosen: Voice) -> None:
+    """Raise SettingError for a voice elsewhere that cannot be asked."""
+    _check_provider("VOICE", chosen.voice_url, chosen.voice_key, bool(chosen.url))
+
+
 def _check_provider(kind: str, url: str, key: str, chooses: bool) -> None:
     try:
         _ = urlsplit(url).port
@@ -111,6 +116,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         raise SettingError(f"{PREFIX}MEMORY_ALERT must be below {PREFIX}MEMORY_REFUSE")
     _check_language(made["language"])
     _check_speech(made["speech"])
+    _check_voice(made["voice"])
     try:
         networks(made["web"].trusted_proxies)
     except SettingError as error:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from mulakat.settings.kinds import names_loopback, setting
+from mulakat.settings.kinds import MIB, Bytes, names_loopback, setting
 
 PROVIDER_URLS = {
     "openai": "https://api.openai.com/v1",
@@ -132,4 +132,77 @@ class Language:
     @property
     def host(self) -> str | None:
         """The other machine that answers are sent to, None where they stay on this one."""
+        return _other_machine(self.url)
+
+
+VOICE_MODELS = {"openai": "gpt-4o-mini-tts", "gemini": "gemini-2.5-flash-preview-tts"}
+VOICE_NAMES = {"openai": "alloy", "gemini": "Kore"}
+"""Who reads where nobody is named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Who reads the questions aloud: the reader's browser, this server, or one elsewhere."""
+
+    voice_engine: str = setting(
+        "browser",
+        "browser (the reader's own, nothing is sent), espeak (espeak-ng on this server; `make "
+        "voice` installs it), openai (any server with /audio/speech) or gemini. When it fails, "
+        "the browser's reads.",
+        choices=("browser", "espeak", "openai", "gemini"),
+        web_only=True,
+    )
+    voice_model: str = setting(
+        "",
+        "The provider's name of the model; empty: gpt-4o-mini-tts or gemini-2.5-flash-preview-tts.",
+        web_only=True,
+    )
+    voice_name: str = setting(
+        "",
+        "Who reads where a candidate names nobody the engine knows; empty: alloy, Kore, or "
+        "espeak-ng's voice of the language.",
+        pattern=r"[A-Za-z0-9][A-Za-z0-9 _.+-]{0,63}",
+        shape="the name of a voice",
+        web_only=True,
+    )
+    voice_url: str = setting(
+        "",
+        "Base address of the server (http://127.0.0.1:8880/v1). Empty: the provider's own.",
+        pattern=_BASE_ADDRESS,
+        shape="http:// or https://",
+        web_only=True,
+    )
+    voice_key: str = setting(
+        "", "Key for that server; sent to it alone. Needed for the provider's own.", secret=True,
+        web_only=True,
+    )  # fmt: skip
+    voice_timeout: float = setting(
+        20.0, "Seconds that one question's requests to that server may take in all; then the "
+        "browser reads.", low=1, high=120, web_only=True,
+    )  # fmt: skip
+    voice_cache: Bytes = setting(
+        Bytes(64 * MIB), "Most disk for questions that were said, kept for a day at most.",
+        low=32 * MIB, web_only=True,
+    )  # fmt: skip
+
+    @property
+    def provider_model(self) -> str:
+        """The provider's name of the model that reads; empty where nothing is sent."""
+        return self.voice_model or VOICE_MODELS.get(self.voice_engine, "")
+
+    @property
+    def usual(self) -> str:
+        """Who reads where nobody is named; empty: the language's usual voice."""
+        return self.voice_name or VOICE_NAMES.get(self.voice_engine, "")
+
+    @property
+    def url(self) -> str:
+        """Where questions are sent; empty: nowhere."""
+        if self.voice_engine not in PROVIDER_URLS:
+            return ""
+        return self.voice_url or PROVIDER_URLS[self.voice_engine]
+
+    @property
+    def host(self) -> str | None:
+        """The other machine that questions are sent to, None where they stay on this one."""
         return _other_machine(self.url)

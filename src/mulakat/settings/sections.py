@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mulakat.settings.kinds import MIB, Bytes, names_loopback, setting
-from mulakat.settings.providers import Language, Speech
+from mulakat.settings.providers import Language, Speech, Voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +65,6 @@ class Intake:
     disk_floor: Bytes = setting(
         Bytes(64 * MIB), "Free space that new recordings leave on the disk; below it, 507."
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Voice:
-    """Who reads the questions aloud."""
-
-    voice_engine: str = setting(
-        "browser",
-        "browser (the reader's own, nothing is sent) or espeak (espeak-ng on this server; "
-        "`make voice` installs it).",
-        choices=("browser", "espeak"),
-        web_only=True,
-    )
-    voice_cache: Bytes = setting(
-        Bytes(64 * MIB), "Most disk for questions that were said, kept for a day at most.",
-        low=16 * MIB, web_only=True,
-    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

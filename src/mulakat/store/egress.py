@@ -1,6 +1,6 @@
 """The ledger of what left this server: to whom, for what, when, how many bytes; never what."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -10,27 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mulakat import clock, errors
 from mulakat.store.engine import reading, writing
+from mulakat.store.sent import Sent
 from mulakat.store.tables import egress as table
 
 PAGE = 100
 """Lines of a page."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """One request to an outside provider. `purpose`: transcribe, evaluate, phrase, speak.
-
-    `outcome`: "ok", why it failed (mulakat.providers.remote.REASONS), or "unfinished" from before
-    its first byte until it ends; for ever, when the process died in between.
-    """
-
-    purpose: str
-    provider: str
-    model: str
-    host: str
-    bytes_sent: int
-    bytes_received: int
-    outcome: str
 
 
 class Ledger:

@@ -28,6 +28,7 @@ from mulakat.store.history import History
 from mulakat.store.interviews import Interviews
 from mulakat.store.rights import Rights
 from mulakat.store.spool import Spool
+from mulakat.store.timeline import Timeline
 from mulakat.store.tokens import Tokens
 from mulakat.store.voices import Voices
 from mulakat.web import health, metrics, pages, problems, static_files
@@ -40,8 +41,13 @@ from mulakat.web.routes import admin, admin_page, data, evaluations, questions, 
 from mulakat.web.routes import corrections as correction_routes
 from mulakat.web.routes import documents as document_routes
 from mulakat.web.routes import interviews as interview_routes
+from mulakat.web.routes import recordings
 from mulakat.web.routes import voice as voice_routes
+from mulakat.web.routes.pages import answers as answer_pages
+from mulakat.web.routes.pages import compare as compare_page
+from mulakat.web.routes.pages import history as history_page
 from mulakat.web.routes.pages import landing, login, preferences
+from mulakat.web.routes.pages import questions as question_pages
 from mulakat.web.state import Parts, Workers
 from mulakat.web.tidying import swept, tidied
 from mulakat.web.voice import MOST_FILE, Interviewer
@@ -150,6 +156,7 @@ def create_app(
                 interviewer=interviewer,
                 documents=documents,
                 history=History(engine),
+                timeline=Timeline(engine),
                 rights=rights,
                 ledger=ledger,
                 exporting={},
@@ -182,6 +189,7 @@ def create_app(
         metrics.router,
         evaluations.router,
         correction_routes.router,
+        recordings.router,
         interview_routes.router,
         voice_routes.router,
         document_routes.router,
@@ -194,7 +202,11 @@ def create_app(
         admin_page.router,
         static_files.router,
         landing.router,
+        answer_pages.router,
         login.router,
+        history_page.router,
+        compare_page.router,
+        question_pages.router,
         preferences.router,
     ):
         app.include_router(router)
@@ -206,8 +218,9 @@ def create_app(
         limit=MAX_AUDIO_BYTES + MAX_BODY_OVERHEAD,
         limit_mib=MAX_AUDIO_BYTES // MIB,
         timeout=settings.intake.body_timeout,
+        as_page=pages.problem_page,
     )
-    app.add_middleware(Defects)
+    app.add_middleware(Defects, as_page=pages.problem_page)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(metrics.Measured, metrics=figures)
     app.add_middleware(RequestId)

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
-from mulakat.store.egress import Ledger, Sent
+from mulakat.store.egress import Ledger
+from mulakat.store.sent import Sent
 from mulakat.store.values import Claim
 
 

@@ -3,15 +3,18 @@
 import io
 import json
 import os
+import resource
 import struct
 import subprocess
 import sys
 import wave
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
-from mulakat.providers.voice.wave import MOST_BYTES, NoWave, Spoken, unwav, wav
+from mulakat.providers.voice.wave import MOST_FILE, NoSound, finish, head
+from mulakat.web import voice as voice_of_web
 
 TEXTS = {
     "tr": "Bir ekip içinde yaşadığınız bir anlaşmazlığı anlatır mısınız?",
@@ -19,18 +22,26 @@ TEXTS = {
 }
 
 
-def said(text: str, language: str, voice: str | None = None) -> tuple[dict[str, object], bytes]:
-    """Have a process say it, as the server does."""
-    order = {"text": text, "language": language, "voice": voice, "engine": "espeak"}
+def said(
+    text: str, language: str, voice: str | None = None, *, usual: str = "", most: int = 1 << 30
+) -> tuple[dict[str, object], bytes]:
+    """Have a process say it into a file of `most` bytes, as the server does."""
+    file = os.memfd_create("voice")
+    order = {
+        "settings": {"voice_engine": "espeak", "voice_name": usual},
+        "text": text, "language": language, "voice": voice, "file": file,
+    }  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-m", "mulakat", "speak", "--parent", str(os.getpid())],
-        input=json.dumps(order).encode(),
+        input=json.dumps(order).encode() + b"\n",
         capture_output=True,
         check=True,
+        pass_fds=(file,),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most)),
     )
-    head, _, sound = done.stdout.partition(b"\n")
-    found: dict[str, object] = json.loads(head)
-    return found, sound
+    with os.fdopen(file, "rb") as opened:
+        opened.seek(0)
+        return json.loads(done.stdout), opened.read()
 
 
 def read(sound: bytes) -> tuple[int, "np.ndarray[tuple[int], np.dtype[np.int16]]"]:
@@ -42,7 +53,7 @@ def read(sound: bytes) -> tuple[int, "np.ndarray[tuple[int], np.dtype[np.int16]]
 @pytest.mark.parametrize("language", ["tr", "en"])
 def test_a_question_is_said_in_its_language(language: str) -> None:
     head, sound = said(TEXTS[language], language)
-    assert head == {"error": None, "sent": []}
+    assert head == {"error": None, "wait": None}
     rate, samples = read(sound)
     assert 1.5 < len(samples) / rate < 10
     assert np.abs(samples.astype(int)).max() > 3_000
@@ -62,10 +73,23 @@ def test_a_voice_of_the_language_can_be_chosen() -> None:
 
 
 @pytest.mark.parametrize(
-    "voice", ["", "Kore", "tr", "en-zz", "../../../etc/passwd", "en/../tr", "en\0", "e" * 500]
+    "voice", ["Kore", "tr", "en-zz", "../../../etc/passwd", "en/../tr", "en\0", "e" * 500]
 )
-def test_a_voice_that_does_not_exist_or_does_not_fit_is_the_usual_one(voice: str) -> None:
-    assert said(TEXTS["en"], "en", voice) == said(TEXTS["en"], "en")
+def test_a_voice_that_does_not_exist_or_does_not_fit_is_told(voice: str) -> None:
+    head, sound = said(TEXTS["en"], "en", voice)
+    assert head["error"] == "unknown_voice"
+    assert sound == b""
+
+
+def test_the_operators_voice_is_the_usual_one_of_its_language() -> None:
+    scottish = said(TEXTS["en"], "en", "en-gb-scotland")
+    assert said(TEXTS["en"], "en", usual="en-gb-scotland") == scottish
+    assert said(TEXTS["tr"], "tr", usual="en-gb-scotland") == said(TEXTS["tr"], "tr")
+    assert said(TEXTS["en"], "en", usual="en-zz")[0]["error"] == "rejected"
+
+
+def test_a_disk_without_room_is_told() -> None:
+    assert said(TEXTS["en"], "en", most=10_000)[0]["error"] == "too_large"
 
 
 def test_the_longest_question_is_said_whole_and_within_bounds() -> None:
@@ -73,12 +97,12 @@ def test_the_longest_question_is_said_whole_and_within_bounds() -> None:
     assert head["error"] is None
     rate, samples = read(sound)
     assert 60 < len(samples) / rate < 200
-    assert len(sound) <= MOST_BYTES + 44
+    assert len(sound) <= MOST_FILE
 
 
 def test_what_is_far_too_long_is_cut_and_not_held() -> None:
     _, sound = said("soru " * 40_000, "tr")
-    assert len(sound) <= MOST_BYTES + 44
+    assert len(sound) <= MOST_FILE
 
 
 @pytest.mark.parametrize("text", ["<speak><audio src='/etc/passwd'/></speak>", "[[h@l'oU]]", "\0a"])
@@ -90,35 +114,59 @@ def test_markup_in_a_question_is_text(text: str) -> None:
 
 def test_without_the_wheel_it_says_so() -> None:
     code = (
-        "import sys; sys.modules['espeakng_loader'] = None\n"
-        "from mulakat.providers.voice import espeak\n"
-        "espeak.WHEEL = 'no_such_wheel_here'\n"
+        "from mulakat.providers import voice\n"
+        "voice.MODULE = 'no_such_wheel_here'\n"
         "from mulakat.providers.voice.speaker import main; main()"
     )
-    order = json.dumps({"text": "a", "language": "tr", "voice": None, "engine": "espeak"})
+    order = json.dumps(
+        {"settings": {"voice_engine": "espeak"}, "text": "a", "language": "tr", "voice": None,
+         "file": 1}
+    )  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-c", code], input=order.encode(), capture_output=True, check=True
     )
-    assert json.loads(done.stdout) == {"error": "not installed", "sent": []}
+    assert json.loads(done.stdout) == {"error": "not_installed", "wait": None}
 
 
-def test_a_wave_file_comes_back_as_it_was() -> None:
-    spoken = Spoken(22_050, b"\1\0\2\0\3\0")
-    assert unwav(wav(spoken)) == spoken
-    assert read(wav(spoken))[1].tolist() == [1, 2, 3]
+@pytest.fixture
+def file() -> Iterator[int]:
+    made = os.memfd_create("voice")
+    yield made
+    os.close(made)
 
 
-def test_sizes_that_a_stream_left_open_mean_the_rest() -> None:
-    made = bytearray(wav(Spoken(24_000, b"\1\0" * 5)))
-    struct.pack_into("<I", made, 4, 0xFFFFFFFF)
-    struct.pack_into("<I", made, 40, 0xFFFFFFFF)
-    assert unwav(bytes(made)) == Spoken(24_000, b"\1\0" * 5)
+def finished(file: int, data: bytes) -> bytes:
+    os.ftruncate(file, 0)
+    os.pwrite(file, data, 0)
+    finish(file)
+    return os.pread(file, 1 << 20, 0)
 
 
-def test_other_chunks_are_passed_over() -> None:
-    made = wav(Spoken(24_000, b"\1\0"))
+def wav(rate: int, samples: bytes) -> bytes:
+    return head(rate, len(samples)) + samples
+
+
+def test_a_whole_file_stays_as_it_is(file: int) -> None:
+    made = wav(22_050, b"\1\0\2\0\3\0")
+    assert finished(file, made) == made
+    assert read(made)[1].tolist() == [1, 2, 3]
+
+
+def test_sizes_that_a_stream_left_open_mean_the_rest(file: int) -> None:
+    made = wav(24_000, b"\1\0" * 5)
+    left = bytearray(made + b"\7")  # and half a sample is none
+    struct.pack_into("<I", left, 4, 0xFFFFFFFF)
+    struct.pack_into("<I", left, 40, 0xFFFFFFFF)
+    assert finished(file, bytes(left)) == made
+
+
+def test_other_chunks_are_passed_over(file: int) -> None:
+    made = wav(24_000, b"\1\0")
     chunk = b"LIST" + struct.pack("<I", 3) + b"abc\0"
-    assert unwav(made[:12] + chunk + made[12:]) == Spoken(24_000, b"\1\0")
+    longer = made[:12] + chunk + made[12:] + chunk
+    assert finished(file, longer) == longer
+    struct.pack_into("<I", opened := bytearray(longer), 52, 0)
+    assert read(finished(file, bytes(opened)))[0] == 24_000
 
 
 @pytest.mark.parametrize(
@@ -127,12 +175,17 @@ def test_other_chunks_are_passed_over() -> None:
         b"",
         b"RIFF",
         b"<html>not found</html>" * 3,
-        wav(Spoken(24_000, b"")),
-        wav(Spoken(24_000, b"\1\0"))[:40],
-        wav(Spoken(24_000, b"\1\0")).replace(b"\1\0\1\0\xc0", b"\1\0\2\0\xc0"),
-        wav(Spoken(1, b"\1\0")),
+        b"OggS" + bytes(60),
+        wav(24_000, b""),
+        wav(24_000, b"\1\0")[:40],
+        wav(24_000, b"\1\0\2\0")[:-2],
+        wav(24_000, b"\1\0").replace(b"\1\0\1\0\xc0", b"\3\0\1\0\xc0"),
     ],
 )
-def test_what_is_no_sound_of_ours_is_refused(data: bytes) -> None:
-    with pytest.raises(NoWave):
-        unwav(data)
+def test_what_is_no_whole_sound_is_refused(file: int, data: bytes) -> None:
+    with pytest.raises(NoSound):
+        finished(file, data)
+
+
+def test_the_web_process_knows_how_long_a_file_may_be() -> None:
+    assert voice_of_web.MOST_FILE == MOST_FILE

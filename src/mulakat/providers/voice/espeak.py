@@ -9,9 +9,9 @@ import re
 from importlib.util import find_spec
 from pathlib import Path
 
-from mulakat.providers.voice.wave import MOST_BYTES, Spoken
-
-WHEEL = "espeakng_loader"
+from mulakat.providers import voice
+from mulakat.providers.voice import UnknownVoice
+from mulakat.providers.voice.wave import HEADER, MOST_BYTES, Writing
 
 VOICES = {"tr": "tr", "en": "en-us"}
 
@@ -26,44 +26,43 @@ _CALLBACK = ctypes.CFUNCTYPE(
 )
 
 
-class NoEspeak(RuntimeError):
+class NoEspeak(Exception):
     """The wheel is missing, or its library cannot be loaded."""
 
 
-def speak(text: str, language: str, voice: str | None = None) -> Spoken:
-    """Return what is said. A voice of another language, or an unknown one, is the usual one.
+def speak(text: str, language: str, wished: str | None, writing: Writing) -> None:
+    """Write what is said as a WAV file; what is far too long is cut.
 
-    Once a process: the library keeps what it has loaded. Raises NoEspeak.
+    Once a process: the library keeps what it has loaded. Raises NoEspeak, UnknownVoice for a
+    voice that does not exist or is another language's, and NoSound.
     """
-    spec = find_spec(WHEEL)
+    spec = find_spec(voice.MODULE)
     if spec is None or not spec.submodule_search_locations:
-        raise NoEspeak("not installed")
+        raise NoEspeak("not_installed")
     # The files are found without running the wheel's own code.
     folder = Path(spec.submodule_search_locations[0])
     try:
         library = ctypes.CDLL(str(folder / "libespeak-ng.so"))
     except OSError:
-        raise NoEspeak("the library cannot be loaded") from None
+        raise NoEspeak("not_loaded") from None
     rate = library.espeak_Initialize(_SYNCHRONOUS, 0, str(folder / "espeak-ng-data").encode(), 0)
     if rate <= 0:
-        raise NoEspeak("the voices' data cannot be read")
-    pieces: list[bytes] = []
-    size = 0
+        raise NoEspeak("no_data")
+    name = wished or VOICES.get(language, language)
+    fits = _NAME.fullmatch(name) and name[:2] == language
+    if not fits or library.espeak_SetVoiceByName(name.encode()) != 0:
+        raise UnknownVoice
+    writing.again(HEADER)
 
     def take(samples: "ctypes._Pointer[ctypes.c_char]", count: int, _events: int) -> int:
-        nonlocal size
         if samples and count > 0:
-            size += 2 * count
-            pieces.append(ctypes.string_at(samples, 2 * count))
-        return int(size > MOST_BYTES)  # 1 stops the synthesis
+            room = HEADER + MOST_BYTES - writing.size
+            writing.add(ctypes.string_at(samples, min(2 * count, room)))
+        return int(writing.size >= HEADER + MOST_BYTES)  # 1 stops the synthesis
 
     callback = _CALLBACK(take)  # held here: the library keeps no reference
     library.espeak_SetSynthCallback(callback)
-    usual = VOICES.get(language, language)
-    wished = voice if voice and _NAME.fullmatch(voice) and voice[:2] == language else usual
-    if library.espeak_SetVoiceByName(wished.encode()) != 0:
-        library.espeak_SetVoiceByName(usual.encode())
     said = text.replace("\0", " ").encode() + b"\0"
     library.espeak_Synth(said, len(said), 0, 0, 0, _UTF8, None, None)
     library.espeak_Synchronize()
-    return Spoken(rate, b"".join(pieces)[:MOST_BYTES])
+    writing.begin(rate)

@@ -118,7 +118,7 @@ async def delete_account(here: Parts, account_id: str) -> dict[str, Any]:
         with suppress(OSError):
             await asyncio.to_thread(here.spool.unlink, key)
     with suppress(OSError):
-        await here.interviewer.forget()
+        await here.interviewer.forget(account_id)
     sessions = 0
     with suppress(errors.SessionsDown):
         sessions = await here.sessions.end_all(account_id)

@@ -5,7 +5,6 @@ Access: accounts only, each to its own interviews; another's is not found. The p
 """
 
 import asyncio
-import hashlib
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -20,7 +19,8 @@ from mulakat.store.interview_values import MOVES, Interview, NewInterview, allow
 from mulakat.store.values import Answer
 from mulakat.web import answering, interview_documents, problems, schemas
 from mulakat.web.bodies import FORM, described, read_form, read_json
-from mulakat.web.identity import my_account, who
+from mulakat.web.identity import my_account
+from mulakat.web.interviewing import WAITING, look, take
 from mulakat.web.state import Parts, parts
 
 router = APIRouter()
@@ -31,7 +31,6 @@ MOST_LISTED = 100
 DEFAULT_LEVEL = "junior"
 
 _UNDER_WAY = frozenset({"queued", "running"})
-_WAITING = frozenset({"created", "evaluating"})
 
 
 class Start(BaseModel):
@@ -111,7 +110,7 @@ async def active(request: Request) -> Response:
     """Say whether an interview is going on, and where it stands."""
     here, account = parts(request), await my_account(request)
     found = await here.interviews.active(account.id)
-    if found and found.state in _WAITING:
+    if found and found.state in WAITING:
         await here.interviews.advance(found.id)
         found = await here.interviews.active(account.id)
     return JSONResponse(interview_documents.active(found))
@@ -142,7 +141,7 @@ async def listing(
 async def read(request: Request, interview_id: str) -> Response:
     """Return state, allowed moves, the open question and why it is asked, and all turns."""
     account = await my_account(request)
-    return await _whole(request, await _look(parts(request), interview_id, account))
+    return await _whole(request, await look(parts(request), interview_id, account))
 
 
 @router.post(
@@ -154,7 +153,7 @@ async def begin(request: Request, interview_id: str) -> Response:
     """Say that the answer to the open question begins; keeps how long it was thought over."""
     here, account = parts(request), await my_account(request)
     number = await _which(request)
-    await _look(here, interview_id, account)
+    await look(here, interview_id, account)
     return await _whole(request, await here.interviews.begin(interview_id, account.id, number))
 
 
@@ -167,7 +166,7 @@ async def skip(request: Request, interview_id: str) -> Response:
     """Go on to the next question without an answer to this one; the report says so."""
     here, account = parts(request), await my_account(request)
     number = await _which(request)
-    await _look(here, interview_id, account)
+    await look(here, interview_id, account)
     return await _whole(request, await here.interviews.skip(interview_id, account.id, number))
 
 
@@ -236,55 +235,22 @@ async def delete(request: Request, interview_id: str) -> Response:
     here, account = parts(request), await my_account(request)
     for key in await here.interviews.delete(interview_id, account.id):
         await asyncio.to_thread(here.spool.unlink, key)
-    await here.interviewer.forget()
+    await here.interviewer.forget(account.id)
     here.watch.nudge()
     return Response(status_code=204)
-
-
-async def _look(here: Parts, interview_id: str, account: Account) -> Interview:
-    """Return an interview of the account, what its last answer brought taken in.
-
-    Raises NotFound.
-    """
-    found = await here.interviews.get(interview_id, account.id)
-    if found and found.state in _WAITING:
-        # Whether we move it or somebody else just did, it is to be seen as it is now.
-        await here.interviews.advance(found.id)
-        found = await here.interviews.get(interview_id, account.id)
-    if found is None:
-        raise errors.NotFound
-    return found
 
 
 async def _answer(request: Request, interview_id: str | None) -> Response:
     here, account = parts(request), await my_account(request)
     if interview_id is not None and answering.idempotency_key(request) is None:
-        _refuse_early(await _look(here, interview_id, account))
+        _refuse_early(await look(here, interview_id, account))
     reader = problems.reader_language(request)
     async with answering.received(request, here, language=reader, asked=True) as submission:
         session = interview_id or submission.session_id
         if session is None or submission.session_id not in {None, session}:
             raise errors.Invalid("field_invalid", field="session_id")
-        interview = await _look(here, session, account)
-        number = submission.question_index or len(interview.turns)
-        turn = next((one for one in interview.turns if one.number == number), None)
-        if turn is None:
-            raise errors.IllegalMove(interview.state, allowed(interview.state))
-        new = answering.new_answer(
-            request,
-            await who(request),
-            submission,
-            await submission.store_audio(),
-            question=turn.text,
-            language=interview.language,
-            # The interview may be named by the path alone; a key must not serve two of them.
-            body_hash=hashlib.sha256(f"{session} {submission.body_hash}".encode()).hexdigest(),
-            turn_id=turn.id,
-            question_id=turn.question_id,
-            guide=turn.guide,
-        )
-        move = here.interviews.submitting(interview.id, account.id, number)
-        accepted = await answering.accept(here, new, move)
+        interview = await look(here, session, account)
+        accepted = await take(request, here, account, interview, submission)
     here.workers.wake()
     if not answering.wants_async(request):
         await answering.finished_or_left(request, here, accepted.answer.id)
@@ -303,7 +269,7 @@ async def _outcome(
     here: Parts, account: Account, interview_id: str, accepted: Answer, reader: str
 ) -> Response:
     given = await here.answers.get(accepted.id)  # first: the interview may only be further
-    interview = await _look(here, interview_id, account)
+    interview = await look(here, interview_id, account)
     turn = next((one for one in interview.turns if one.id == accepted.turn_id), None)
     if given is None or turn is None:
         raise errors.NotFound
@@ -324,7 +290,7 @@ async def _outcome(
 
 async def _complete(request: Request, interview_id: str, account: Account) -> Response:
     here = parts(request)
-    interview = await _look(here, interview_id, account)
+    interview = await look(here, interview_id, account)
     last = interview.open
     if last and last.answer_id and last.answer_state in _UNDER_WAY:
         await answering.finished_or_left(request, here, last.answer_id)
