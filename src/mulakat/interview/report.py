@@ -12,13 +12,11 @@ from mulakat.interview.bank import LEVELS, Bank, Question
 from mulakat.interview.choose import CLOSING
 from mulakat.interview.chooser import GENERAL
 from mulakat.interview.noise import Interval, interval
+from mulakat.interview.scores import shown
 from mulakat.interview.sentences import final, why
 from mulakat.languages import say
 from mulakat.store.history import Told
 from mulakat.store.interview_values import ACTIVE, Interview, Turn
-
-BANDS = ((70, "solid"), (45, "fair"), (20, "thin"), (0, "absent"))
-"""Least score of each word, as on the result page."""
 
 PRACTISE = 3
 """Things to practise next; more than three is none (design)."""
@@ -75,19 +73,6 @@ def report(
         "practise": _practise(interview, scored, criteria, _left(interview, bank, asked), reader),
         "final_evaluation": final(reader, interview),
         "so_far": interview.state in ACTIVE,
-    }
-
-
-def shown(found: Interval | None, reader: str) -> dict[str, Any] | None:
-    """Return a mean score as it is shown: a word, a figure and its interval."""
-    if found is None:
-        return None
-    word = next(name for least, name in BANDS if found.value >= least)
-    return {
-        "score": round(found.value),
-        "low": round(found.low),
-        "high": round(found.high),
-        "word": say(reader, f"page.live.word_{word}"),
     }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import and_, select
@@ -46,7 +47,7 @@ class Told:
     interview_id: str | None = None
 
 
-class _excerpt(FunctionElement[dict[str, Any]]):  # noqa: N801  # written as what it stands for
+class Excerpt(FunctionElement[dict[str, Any]]):
     """Some parts of a result, taken out by the database: its words alone may be 100 KiB.
 
     Of five hundred answers, the whole results would take more memory than there is.
@@ -54,21 +55,28 @@ class _excerpt(FunctionElement[dict[str, Any]]):  # noqa: N801  # written as wha
 
     type = JsonText()
     inherit_cache = True
-    PARTS = ("score", "criteria", "engine", "strip")
+    parts: tuple[str, ...] = ()
 
 
-@compiles(_excerpt)
-def _sqlite(element: _excerpt, compiler: SQLCompiler, **kw: Any) -> str:
+@cache
+def excerpt(*parts: str) -> type[Excerpt]:
+    """Return the function that takes these parts out of a result's column."""
+    # A class of its own each: statements are kept by the class of what is in them.
+    return type("excerpt", (Excerpt,), {"parts": parts, "inherit_cache": True})
+
+
+@compiles(Excerpt)
+def _sqlite(element: Excerpt, compiler: SQLCompiler, **kw: Any) -> str:
     result = compiler.process(element.clauses, **kw)
-    parts = ", ".join(f"'{name}', {result} -> '$.{name}'" for name in element.PARTS)
+    parts = ", ".join(f"'{name}', {result} -> '$.{name}'" for name in element.parts)
     return f"json_object({parts})"
 
 
-@compiles(_excerpt, "postgresql")
-def _postgresql(element: _excerpt, compiler: SQLCompiler, **kw: Any) -> str:
+@compiles(Excerpt, "postgresql")
+def _postgresql(element: Excerpt, compiler: SQLCompiler, **kw: Any) -> str:
     result = compiler.process(element.clauses, **kw)
     # One reading of the result for all parts; each `->` would unpack and parse it anew.
-    parts = ", ".join(f"{name} json" for name in element.PARTS)
+    parts = ", ".join(f"{name} json" for name in element.parts)
     record = f"json_to_record(CAST({result} AS json)) AS part({parts})"
     return f"(SELECT CAST(row_to_json(part) AS text) FROM {record})"  # noqa: S608  # our names
 
@@ -86,7 +94,7 @@ _COLUMNS = (
 
 _TURN = (turns.c.category, turns.c.follow_up, turns.c.interview_id)
 
-_LITTLE = _excerpt(answers.c.result).label("result")
+_LITTLE = excerpt("score", "criteria", "engine", "strip")(answers.c.result).label("result")
 
 
 class History:
@@ -122,8 +130,8 @@ class History:
         async with reading(self._engine) as connection:
             return frozenset((await connection.scalars(query)).all())
 
-    async def latest(self, account: str) -> list[Told]:
-        """Return the account's latest finished answers, the oldest first; at most MOST_ANSWERS.
+    async def latest(self, account: str, most: int = MOST_ANSWERS) -> list[Told]:
+        """Return the account's latest finished answers, the oldest first; at most `most`.
 
         Of their results only score, criteria, engine and strip.
         """
@@ -132,7 +140,7 @@ class History:
             .outerjoin(turns, turns.c.id == answers.c.turn_id)
             .where(answers.c.owner == account, answers.c.result.is_not(None))
             .order_by(answers.c.created_at.desc())
-            .limit(MOST_ANSWERS)
+            .limit(most)
         )
         async with reading(self._engine) as connection:
             rows = (await connection.execute(query)).all()
@@ -156,6 +164,38 @@ class History:
         async with reading(self._engine) as connection:
             rows = (await connection.execute(query)).all()
         return [_told(row) for row in reversed(rows)]
+
+    async def other(self, account: str, question_id: str, answer_id: str) -> str | None:
+        """Return the account's latest finished answer to a question, but for this one."""
+        query = (
+            select(answers.c.id)
+            .outerjoin(turns, turns.c.id == answers.c.turn_id)
+            .where(
+                answers.c.owner == account,
+                answers.c.question_id == question_id,
+                answers.c.result.is_not(None),
+                turns.c.follow_up.is_(None),
+                answers.c.id != answer_id,
+            )
+            .order_by(answers.c.created_at.desc())
+            .limit(1)
+        )
+        async with reading(self._engine) as connection:
+            found: str | None = await connection.scalar(query)
+        return found
+
+    async def asked_in(self, account: str, turn_id: str) -> tuple[str, str, str | None] | None:
+        """Return the interview that asked a question: its id, its state, and what the question
+        followed up on, if it did.
+        """
+        query = (
+            select(interviews.c.id, interviews.c.state, turns.c.follow_up)
+            .join(turns, turns.c.interview_id == interviews.c.id)
+            .where(turns.c.id == turn_id, interviews.c.account_id == account)
+        )
+        async with reading(self._engine) as connection:
+            row = (await connection.execute(query)).first()
+        return (row.id, row.state, row.follow_up) if row else None
 
     async def answer(self, account: str, answer_id: str) -> Told | None:
         """Return one finished answer of an account, or None."""

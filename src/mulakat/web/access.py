@@ -41,6 +41,10 @@ RULES: Mapping[tuple[str, str], Access] = {
     ("GET", "/api/v1/evaluations/{answer_id}"): "open",
     ("DELETE", "/api/v1/evaluations/{answer_id}"): "open",
     ("GET", "/api/v1/evaluations/{answer_id}/events"): "open",
+    ("GET", "/api/v1/evaluations/{answer_id}/audio"): "open",
+    ("GET", "/answers/{answer_id}"): "open",
+    ("POST", "/answers/{answer_id}/delete"): "open",
+    ("POST", "/answers/{answer_id}/correction"): "guest",
     ("POST", "/api/v1/evaluations/{answer_id}/correction"): "guest",
     # Interviews.
     ("POST", "/auto_interview/start"): "account",
@@ -93,6 +97,16 @@ RULES: Mapping[tuple[str, str], Access] = {
     ("GET", "/register"): "open",
     ("POST", "/register"): "open",
     ("POST", "/logout"): "open",
+    # What was practised, and the question bank.
+    ("GET", "/history"): "account",
+    ("GET", "/history/progress"): "account",
+    ("GET", "/history/interviews/{interview_id}/delete"): "account",
+    ("POST", "/history/interviews/{interview_id}/delete"): "account",
+    ("GET", "/history/answers/{answer_id}/delete"): "account",
+    ("POST", "/history/answers/{answer_id}/delete"): "account",
+    ("GET", "/compare"): "account",
+    ("GET", "/questions"): "open",
+    ("GET", "/questions/{question_id}"): "open",
     # The operator: /admin shows its login form to everybody else.
     ("GET", "/admin"): "open",
     ("POST", "/admin/login"): "open",
@@ -193,9 +207,9 @@ async def _require_own_page(request: Request) -> None:
     # Browsers too old to say where a form comes from can still be told by what is in it.
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
         return
+    given = (await read_form(request)).get("csrf", "")
     identity = await who(request)
     if identity.session is not None:
-        given = (await read_form(request)).get("csrf", "")
         if not hmac.compare_digest(given.encode(), identity.session.csrf.encode()):
             raise errors.CsrfWrong
 

@@ -41,7 +41,7 @@ from mulakat.web.routes import admin, admin_page, data, evaluations, questions, 
 from mulakat.web.routes import corrections as correction_routes
 from mulakat.web.routes import documents as document_routes
 from mulakat.web.routes import interviews as interview_routes
-from mulakat.web.routes import recordings
+from mulakat.web.routes import recordings as recording_routes
 from mulakat.web.routes import voice as voice_routes
 from mulakat.web.routes.pages import answers as answer_pages
 from mulakat.web.routes.pages import compare as compare_page
@@ -189,7 +189,7 @@ def create_app(
         metrics.router,
         evaluations.router,
         correction_routes.router,
-        recordings.router,
+        recording_routes.router,
         interview_routes.router,
         voice_routes.router,
         document_routes.router,

@@ -40,6 +40,10 @@ def contrast(one: str, other: str) -> float:
         ("edge", "raised", 3),
         ("amber-line", "paper", 3),
         ("accent", "line", 3),
+        ("situation", "paper", 4.5),
+        ("task", "paper", 4.5),
+        ("action", "paper", 4.5),
+        ("result", "paper", 4.5),
     ],
 )
 def test_contrast_is_enough(theme: dict[str, str], ink: str, paper: str, least: float) -> None:

@@ -5,7 +5,7 @@ Access: as for reading the answer (evaluations.py).
 
 import hashlib
 import json
-from typing import Any
+from collections.abc import Mapping
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from mulakat import errors
 from mulakat.interview import corrected
 from mulakat.store.corrections import NewCorrection
+from mulakat.store.values import Answer
 from mulakat.web import answering, problems, schemas
 from mulakat.web.bodies import described, read_json
 from mulakat.web.identity import who
@@ -65,23 +66,35 @@ async def correct(request: Request, answer_id: str) -> Response:
     answer = await mine(here, await who(request), answer_id)
     given = await read_json(request, Correction)
     changes = {one.index: one.text for one in given.words}
-    result: dict[str, Any] = answer.result or {}
-    merged = corrected.merged(result, changes)
     location = {"Location": f"/api/v1/evaluations/{answer_id}"}
-    if merged == corrected.made(result) and key is None:
+    if not await accept(request, answer, changes, key):
         return JSONResponse(await document(here, answer, problems.reader_language(request)))
+    if (again := await here.answers.get(answer_id)) is None:
+        raise errors.NotFound
+    body = await document(here, again, problems.reader_language(request))
+    return JSONResponse(body, 202, location | {"Retry-After": "1"})
+
+
+async def accept(
+    request: Request, answer: Answer, changes: Mapping[int, str], key: str | None = None
+) -> bool:
+    """Queue a correction; False where nothing differs from what stands.
+
+    Raises what `corrected.merged` and `Corrections.accept` raise.
+    """
+    here, result = parts(request), answer.result or {}
+    if corrected.merged(result, changes) == corrected.made(result) and key is None:
+        return False
+    words = sorted(changes.items())
     await here.corrections.accept(
         NewCorrection(
-            answer_id=answer_id,
-            words=sorted(changes.items()),
-            body_hash=hashlib.sha256(json.dumps(sorted(changes.items())).encode()).hexdigest(),
+            answer_id=answer.id,
+            words=words,
+            body_hash=hashlib.sha256(json.dumps(words).encode()).hexdigest(),
             idempotency_key=key,
             request_id=request.state.request_id,
         ),
         here.settings.intake.queue_limit,
     )
     here.workers.wake()
-    if (again := await here.answers.get(answer_id)) is None:
-        raise errors.NotFound
-    body = await document(here, again, problems.reader_language(request))
-    return JSONResponse(body, 202, location | {"Retry-After": "1"})
+    return True

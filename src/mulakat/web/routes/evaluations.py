@@ -210,6 +210,8 @@ async def document(here: Parts, answer: Answer, reader: str) -> dict[str, Any]:
         "id": answer.id,
         "status": "done",
         **result,
+        "has_audio": answer.audio_key is not None,
+        "audio_url": f"/api/v1/evaluations/{answer.id}/audio" if answer.audio_key else None,
         "unsure": corrected.unsure(result),
         "correcting": correcting,
     }

@@ -1,0 +1,181 @@
+"""One answer: how far it is, why it failed, or its result; deleting it, and setting right what
+was misheard.
+
+Access: whoever may read the answer (evaluations.py).
+"""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+
+from mulakat import errors
+from mulakat.interview.answered import changes, shown_result
+from mulakat.interview.measures import clock, number, percent
+from mulakat.interview.report_text import moment
+from mulakat.languages import say
+from mulakat.store.interview_values import ACTIVE
+from mulakat.store.values import Answer
+from mulakat.web import answering, pages, problems
+from mulakat.web.bodies import read_form
+from mulakat.web.identity import Identity, who
+from mulakat.web.routes import corrections, evaluations
+from mulakat.web.state import Parts, parts
+
+router = APIRouter(include_in_schema=False)
+
+MOMENT = "%Y-%m-%dT%H:%M:%SZ"
+
+
+@router.api_route("/answers/{answer_id}", methods=["GET", "HEAD"])
+async def show(request: Request, answer_id: str) -> HTMLResponse:
+    """The answer as it stands now; `?line=` opens a sentence to be corrected."""
+    here, identity = parts(request), await who(request)
+    answer = await evaluations.mine(here, identity, answer_id)
+    if answer.state == "done":
+        line = request.query_params.get("line", "")
+        return await _result(request, answer, line=int(line) if line.isdecimal() else None)
+    if answer.state == "failed":
+        return await _failed(request, answer)
+    return await _waiting(request, answer)
+
+
+@router.post("/answers/{answer_id}/delete")
+async def delete(request: Request, answer_id: str) -> Response:
+    """Delete the answer, its result and its recording now."""
+    account = (await who(request)).account
+    await evaluations.delete(request, answer_id)
+    return pages.told(request, "/history" if account else "/", "answer_deleted")
+
+
+@router.post("/answers/{answer_id}/correction")
+async def correct(request: Request, answer_id: str) -> Response:
+    """Have the answer rated again with a sentence as it was really said."""
+    here, form = parts(request), await read_form(request)
+    answer = await evaluations.mine(here, await who(request), answer_id)
+    typed = form.get("said", "")
+    try:
+        words = (answer.result or {}).get("words") or ()
+        bounds = form.get("first", ""), form.get("after", "")
+        if not all(one.isdecimal() for one in bounds):
+            raise errors.Invalid("field_invalid", field="words")
+        first, after = (int(one) for one in bounds)
+        line = {at: str(words[at][0]) for at in range(first, min(after, len(words)))}
+        await corrections.accept(request, answer, changes(line, typed))
+    except (errors.Invalid, errors.CorrectionRunning, errors.QueueFull) as error:
+        number = form.get("line", "")
+        line_number = int(number) if number.isdecimal() else None
+        return await _result(request, answer, line=line_number, error=error, typed=typed)
+    return pages.to(f"/answers/{answer_id}")
+
+
+async def _result(
+    request: Request,
+    answer: Answer,
+    *,
+    line: int | None = None,
+    error: errors.MulakatError | None = None,
+    typed: str | None = None,
+) -> HTMLResponse:
+    here, identity = parts(request), await who(request)
+    reader = problems.reader_language(request)
+    document = await evaluations.document(here, answer, reader)
+    correcting = document["correcting"]
+    back, other = await _ways(here, identity, answer, reader)
+    return await pages.page(
+        request,
+        "answered.html",
+        status=error.status if error else 200,
+        live="result.live",
+        answer=answer,
+        at=answer.created_at.strftime(MOMENT),
+        audio=f"/api/v1/evaluations/{answer.id}/audio" if answer.audio_key else None,
+        correctable=bool(document.get("words")) and correcting_state(correcting) != "waiting",
+        correcting=correcting_state(correcting),
+        open=line,
+        typed=typed,
+        correction_problem=problems.detail(error, reader) if error else None,
+        again=_again(answer),
+        back=back,
+        other=other,
+        moment=moment,
+        clock=clock,
+        number=number,
+        share=percent,
+        **shown_result(document, reader),
+    )
+
+
+def correcting_state(correcting: dict[str, Any] | None) -> str | None:
+    """Return "waiting", or the sentence that says why a correction failed, or None."""
+    if correcting is None:
+        return None
+    if correcting["status"] == "failed":
+        return str(correcting["problem"]["detail"])
+    return "waiting"
+
+
+async def _failed(request: Request, answer: Answer) -> HTMLResponse:
+    here, identity = parts(request), await who(request)
+    reader = problems.reader_language(request)
+    back, _ = await _ways(here, identity, answer, reader)
+    return await pages.page(
+        request,
+        "answer.html",
+        live="result.live",
+        answer=answer,
+        problem=problems.document(answering.failure(answer), reader),
+        again=_again(answer),
+        back=back,
+    )
+
+
+async def _waiting(request: Request, answer: Answer) -> HTMLResponse:
+    here, reader = parts(request), problems.reader_language(request)
+    progress = (await here.answers.progress([answer.id])).get(answer.id)
+    if progress is None:
+        raise errors.NotFound
+    pending = await answering.pending(here, answer.id, progress)
+    stage, place = str(pending["stage"]), pending["place"]
+    if place:
+        seconds = pending["estimate_seconds"] or 0
+        told = say(reader, "result.stage_place", place=place, seconds=seconds)
+    else:
+        told = say(reader, f"result.stage_{stage}")
+    return await pages.page(
+        request,
+        "answer.html",
+        live="result.live",
+        answer=answer,
+        problem=None,
+        stage=told,
+        percent=progress.progress if stage == "transcribing" else None,
+        share=percent,
+    )
+
+
+def _again(answer: Answer) -> str:
+    """Return where the same question is answered once more."""
+    if answer.question_id and answer.turn_id is None:
+        return pages.address("/practice", question=answer.question_id)
+    return pages.address("/practice", text=answer.question)
+
+
+async def _ways(
+    here: Parts, identity: Identity, answer: Answer, reader: str
+) -> tuple[dict[str, str] | None, str | None]:
+    """Return the way back to the interview, if it is of one, and another answer to compare with."""
+    account, back, follow_up = identity.account, None, None
+    if account is None:
+        return None, None
+    if answer.turn_id:
+        found = await here.history.asked_in(account.id, answer.turn_id)
+        if found:
+            interview, state, follow_up = found
+            going = state in ACTIVE
+            address = f"/interviews/{interview}" + ("" if going else "/report")
+            words = say(reader, "result.to_interview" if going else "result.to_report")
+            back = {"address": address, "words": words}
+    if answer.question_id is None or follow_up:
+        return back, None
+    return back, await here.history.other(account.id, answer.question_id, answer.id)

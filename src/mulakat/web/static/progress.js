@@ -1,0 +1,100 @@
+// An answer on its way: one bar from the queue to the result, which is then shown in its place.
+
+import { number, percent, say } from "./say.js";
+import { follow } from "./server.js";
+
+const LOOK_AGAIN_MS = 700; // for a correction, which takes one or two seconds
+
+async function kept(answer) {
+  try {
+    return await (await import("./outbox.js")).ofAnswer(answer);
+  } catch {
+    return null; // this browser keeps nothing
+  }
+}
+
+class AnswerProgress extends HTMLElement {
+  #ended = new AbortController();
+
+  connectedCallback() {
+    if (this.hasAttribute("data-correcting")) this.#correcting();
+    else this.#rating();
+  }
+
+  disconnectedCallback() {
+    this.#ended.abort();
+  }
+
+  #part(name) {
+    return this.querySelector(`[data-part="${name}"]`);
+  }
+
+  async #rating() {
+    this.#draw();
+    try {
+      await follow(this.dataset.answer, {
+        signal: this.#ended.signal,
+        onprogress: (progress) => this.#show(progress),
+        onlost: () => this.#say(say("reconnecting"), null),
+      });
+    } catch {
+      // Failed or deleted: the page itself says so.
+    }
+    if (!this.#ended.signal.aborted) location.reload();
+  }
+
+  #show({ stage, place, estimate_seconds: seconds, progress }) {
+    const sentence = stage === "queued" && place
+      ? say("queue_place", { place: number(place), seconds: number(seconds ?? 0) })
+      : say(`stage_${stage}`);
+    this.#say(sentence, { transcribing: (progress ?? 0) / 100, evaluating: 1 }[stage] ?? null);
+  }
+
+  #say(sentence, ratio) {
+    if (this.#part("stage").textContent !== sentence) this.#part("stage").textContent = sentence;
+    this.#part("percent").textContent = ratio === null ? "" : percent(ratio);
+    if (ratio === null) this.#part("bar").removeAttribute("value");
+    else this.#part("bar").value = 100 * ratio;
+    this.#part("strip").filled = ratio ?? 0;
+  }
+
+  /** The strip that was drawn while speaking takes the bar's place to the eye; the bar stays for the ear. */
+  async #draw() {
+    const entry = await kept(this.dataset.answer);
+    if (!entry?.levels?.length) return;
+    await import("./strip.js");
+    const strip = this.#part("strip");
+    strip.setAttribute("aria-hidden", "true");
+    strip.hidden = false;
+    strip.show({ levels: entry.levels, step: entry.seconds / entry.levels.length, seconds: entry.seconds });
+    this.#part("bar").classList.add("visually-hidden");
+  }
+
+  async #correcting() {
+    const path = `/api/v1/evaluations/${this.dataset.answer}`;
+    for (;;) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+      if (this.#ended.signal.aborted) return;
+      const response = await fetch(path).catch(() => null);
+      if (!response || response.status >= 500) continue;
+      const { correcting } = await response.json().catch(() => ({}));
+      if (!correcting || correcting.status === "failed") break;
+    }
+    location.reload();
+  }
+}
+
+/** What failed is still here to be saved, where this browser kept it. */
+class KeptRecording extends HTMLElement {
+  async connectedCallback() {
+    const entry = await kept(this.dataset.answer);
+    if (!entry?.blob) return;
+    const save = this.querySelector('[data-part="save"]');
+    save.href = URL.createObjectURL(entry.blob);
+    save.download = entry.name ?? "answer";
+    this.hidden = false;
+  }
+}
+
+customElements.define("answer-progress", AnswerProgress);
+customElements.define("kept-recording", KeptRecording);
