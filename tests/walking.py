@@ -90,7 +90,7 @@ OBJECTS: dict[str, Callable[[AsyncEngine], Awaitable[str]]] = {
 PLACES = {
     "version": static_version(),
     "name": "room.js",
-    "question_id": "general-none",
+    "question_id": "general-first-half-year",
     "number": "1",
 }
 """What stands in paths and is nobody's."""

@@ -28,8 +28,8 @@ def progress(told: Sequence[Told], reader: str) -> dict[str, Any]:
     stretch with its interval, and `change` against the stretch before, or None.
     """
     scored = [one for one in told if (one.result or {}).get("score") is not None]
-    stamp = _stamp(scored[-1]) if scored else None
-    same = [one for one in scored if _stamp(one) == stamp]
+    now = stamp(scored[-1]) if scored else None
+    same = [one for one in scored if stamp(one) == now]
     criteria: dict[str, list[tuple[Told, float]]] = {}
     for one in same:
         for found in (one.result or {}).get("criteria") or ():
@@ -39,7 +39,7 @@ def progress(told: Sequence[Told], reader: str) -> dict[str, Any]:
         if one.category:
             categories.setdefault(one.category, []).append((one, _score(one)))
     return {
-        "engine": stamp,
+        "engine": now,
         "answers": len(same),
         "other_engines": len(scored) - len(same),
         "not_scored": len(told) - len(scored),
@@ -61,7 +61,7 @@ def compare(first: Told, second: Told, reader: str) -> dict[str, Any]:
     `comparable` is False where the engines differ: then scores are not set side by side.
     """
     one, two = first.result or {}, second.result or {}
-    comparable = _stamp(first) == _stamp(second)
+    comparable = stamp(first) == stamp(second)
     gaps_before, gaps_after = set(one.get("gaps") or ()), set(two.get("gaps") or ())
     return {
         "question_id": second.question_id,
@@ -92,8 +92,15 @@ def attempt(told: Told) -> dict[str, Any]:
     }
 
 
-def _stamp(told: Told) -> dict[str, Any]:
-    """Return what a score was made with; only equal ones are compared."""
+def asked_for(told: Told) -> tuple[str, str | None]:
+    """Return what two attempts have in common: the question, and what a follow-up asks for."""
+    if told.question_id is None:
+        return told.question, None
+    return told.question_id, told.question if told.follow_up else None
+
+
+def stamp(told: Told) -> dict[str, Any]:
+    """Return what a score was made with, its language last; only equal ones are compared."""
     engine = (told.result or {}).get("engine") or {}
     parts = {key: engine.get(key) for key in ("evaluator", "embedder", "fallback")}
     return parts | {"language": told.language}

@@ -20,6 +20,7 @@ from mulakat.store.history import History
 from mulakat.store.interviews import Interviews
 from mulakat.store.rights import Rights
 from mulakat.store.spool import Spool
+from mulakat.store.timeline import Timeline
 from mulakat.store.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ class Parts:
     interviewer: "Interviewer"
     documents: Documents
     history: History
+    timeline: Timeline
     rights: Rights
     ledger: Ledger
     exporting: dict[str, float]

@@ -10,11 +10,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from mulakat import errors
-from mulakat.interview.progress import attempt, compare, progress
+from mulakat.interview.progress import asked_for, attempt, compare, progress
 from mulakat.interview.report import report
 from mulakat.interview.report_text import figure, markdown, moment, usual
 from mulakat.languages import messages
-from mulakat.store.history import Told
 from mulakat.web import pages, problems, schemas
 from mulakat.web.identity import my_account
 from mulakat.web.state import parts
@@ -118,13 +117,6 @@ async def side_by_side(request: Request, first: str, second: str) -> JSONRespons
     two = await here.history.answer(account.id, second)
     if one is None or two is None:
         raise errors.NotFound
-    if _asked(one) != _asked(two):
+    if asked_for(one) != asked_for(two):
         raise errors.Invalid("answers_differ")
     return JSONResponse(compare(one, two, problems.reader_language(request)))
-
-
-def _asked(told: Told) -> tuple[str, str | None]:
-    """Return what two attempts have in common: the question, and what a follow-up asks for."""
-    if told.question_id is None:
-        return told.question, None
-    return told.question_id, told.question if told.follow_up else None

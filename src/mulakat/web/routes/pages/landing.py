@@ -3,6 +3,8 @@
 Access: everybody.
 """
 
+from contextlib import suppress
+
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
@@ -16,6 +18,8 @@ from mulakat.settings import (
     MIB,
 )
 from mulakat.web import pages, problems
+from mulakat.web.identity import who
+from mulakat.web.routes.pages.home import home
 from mulakat.web.state import parts
 
 router = APIRouter(include_in_schema=False)
@@ -41,7 +45,11 @@ def _local_problems(language: str) -> dict[str, dict[str, str]]:
 
 @router.api_route("/", methods=["GET", "HEAD"])
 async def landing(request: Request) -> HTMLResponse:
-    """One question to answer aloud."""
+    """One question to answer aloud; who is logged in gets a page of their own."""
+    # An open page is for everybody, also while nobody can be looked up.
+    with suppress(errors.SessionsDown, errors.DatabaseBusy):
+        if account := (await who(request)).account:
+            return await home(request, account)
     language, settings = problems.reader_language(request), parts(request).settings
     return await pages.page(
         request,
@@ -55,6 +63,7 @@ async def landing(request: Request) -> HTMLResponse:
         },
         question_limit=MAX_QUESTION_CHARACTERS,
         text_limit=MAX_TEXT_CHARACTERS,
+        heard_elsewhere=settings.speech.host,
         elsewhere=settings.language.host,
         keep_audio_minutes=-(-int(settings.store.keep_audio) // 60),
         keep_result_hours=-(-int(settings.store.keep_guest_results) // 3600),
