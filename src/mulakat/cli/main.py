@@ -9,15 +9,30 @@ import click
 from mulakat import __version__
 from mulakat.cli.questions import questions
 from mulakat.cli.validate import calibrate, validate
-from mulakat.settings import PREFIX, WHISPER_MODELS, SettingError, Settings, load, table
+from mulakat.settings import (
+    CONFIG,
+    PREFIX,
+    WHISPER_MODELS,
+    SettingError,
+    Settings,
+    load,
+    merged,
+    table,
+)
 
 
 def settings_or_exit() -> Settings:
-    """Return the settings of the environment; a bad one ends the command with a sentence."""
+    """Return the settings of environment and file; a bad one ends the command with a sentence.
+
+    The file's name leaves the environment: processes that this one starts are handed settings,
+    and not each is to know all of them.
+    """
     try:
-        return load(os.environ)
+        settings = load(merged(os.environ)[0])
     except SettingError as error:
         raise click.ClickException(str(error)) from None
+    os.environ.pop(CONFIG, None)
+    return settings
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -155,6 +170,22 @@ def evaluate(  # noqa: PLR0917  # one parameter an option
             reader=reader or language, as_json=as_json,
         )
     )  # fmt: skip
+
+
+@main.group()
+def config() -> None:
+    """The settings as they are now."""
+
+
+@config.command("show")
+def show_config() -> None:
+    """Print every setting with its value and where that comes from; secrets are masked."""
+    from mulakat.cli.config import show
+
+    file = os.environ.get(CONFIG, "")
+    environ = dict(os.environ)
+    settings = settings_or_exit()
+    show(settings, environ, merged(environ)[1], file)
 
 
 @main.command()

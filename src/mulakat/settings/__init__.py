@@ -5,6 +5,8 @@ the section it needs. docs/settings.md is printed from here (`mulakat settings`)
 fails when the two differ.
 """
 
+from mulakat.settings.file import NAME as CONFIG
+from mulakat.settings.file import merged
 from mulakat.settings.kinds import (
     GIB,
     KIB,
@@ -39,9 +41,9 @@ from mulakat.settings.sections import (
 )
 
 __all__ = [
-    "GIB", "KIB", "MAX_AUDIO_BYTES", "MAX_AUDIO_SECONDS", "MAX_BODY_OVERHEAD",
+    "CONFIG", "GIB", "KIB", "MAX_AUDIO_BYTES", "MAX_AUDIO_SECONDS", "MAX_BODY_OVERHEAD",
     "MAX_DOCUMENT_BYTES", "MAX_QUESTION_CHARACTERS", "MAX_TEXT_CHARACTERS", "MIB", "PREFIX",
     "SECTIONS", "WHISPER_MODELS", "Accounts", "Admin", "Bytes", "Intake", "Interviews", "Language",
     "Memory", "Queue", "Sessions", "SettingError", "Settings", "Speech", "Store", "Voice", "Web",
-    "environment", "load", "names_loopback", "networks", "parse_bytes", "show_bytes", "table",
+    "environment", "load", "merged", "names_loopback", "networks", "parse_bytes", "show_bytes", "table",
 ]  # fmt: skip
