@@ -45,5 +45,6 @@ __all__ = [
     "MAX_DOCUMENT_BYTES", "MAX_QUESTION_CHARACTERS", "MAX_TEXT_CHARACTERS", "MIB", "PREFIX",
     "SECTIONS", "WHISPER_MODELS", "Accounts", "Admin", "Bytes", "Intake", "Interviews", "Language",
     "Memory", "Queue", "Sessions", "SettingError", "Settings", "Speech", "Store", "Voice", "Web",
-    "environment", "load", "merged", "names_loopback", "networks", "parse_bytes", "show_bytes", "table",
+    "environment", "load", "merged", "names_loopback", "networks", "parse_bytes", "show_bytes",
+    "table",
 ]  # fmt: skip

@@ -144,11 +144,11 @@ def table() -> str:
     lines = [
         "# Settings",
         "",
-        "Each is a variable of the environment, or a line of the one TOML file that `MULAKAT_CONFIG`",
-        "names: a table for each heading here, in small letters, and the names without `MULAKAT_`",
+        "Each is a variable of the environment, or a line of the TOML file that `MULAKAT_CONFIG`",
+        "names: a table for each heading here, in small letters, and names without `MULAKAT_`",
         '(`[store]`, `data_dir = "/var/lib/mulakat"`). The environment stands over the file, and',
-        "`mulakat config show` tells each value and where it comes from. Printed by `mulakat settings`;",
-        "a test keeps this true.",
+        "`mulakat config show` tells each value and where it comes from. This page is printed by",
+        "`mulakat settings`; a test keeps it true.",
     ]
     for section_name, section in SECTIONS.items():
         doc = (section.__doc__ or "").strip()

@@ -16,7 +16,7 @@ TOKEN = "a-token-that-nobody-is-to-see"
 FILE = f"""
 [store]
 data_dir = "/var/lib/mulakat"
-[queue]
+[intake]
 queue_limit = 7
 [admin]
 admin_token = "{TOKEN}"
@@ -65,7 +65,7 @@ def test_the_environment_stands_over_the_file_unless_it_is_empty(file: Path) -> 
         {"MULAKAT_CONFIG": str(file), "MULAKAT_PORT": "", "MULAKAT_QUEUE_LIMIT": "9"}
     )
     settings = load(given)
-    assert (settings.web.port, settings.queue.queue_limit) == (9000, 9)
+    assert (settings.web.port, settings.intake.queue_limit) == (9000, 9)
     assert "MULAKAT_QUEUE_LIMIT" not in kept
     assert "MULAKAT_CONFIG" not in given  # whom it is handed needs no file
 
