@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """One request to an outside provider. `purpose`: transcribe, evaluate, phrase, speak.
+    """One request to an outside provider. `purpose`: transcribe, evaluate, speak.
 
     `outcome`: "ok", why it failed (mulakat.providers.remote.REASONS), or "unfinished" from before
     its first byte until it ends; for ever, when the process died in between.

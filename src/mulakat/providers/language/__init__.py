@@ -1,4 +1,4 @@
-"""Language models elsewhere: they judge within the rubric's bounds, and may phrase a question."""
+"""Language models elsewhere: they judge answers within the rubric's bounds."""
 
 from mulakat.providers.exchange import Address, Limits
 from mulakat.providers.language.gemini import Gemini
