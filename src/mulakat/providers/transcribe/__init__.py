@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Protocol
 
+from mulakat.observe.log import logger
 from mulakat.providers.exchange import Address, Limits
 from mulakat.providers.protocols import Unheard
 from mulakat.providers.remote import Errand, Failed, Lines, Remote, Service, Times
@@ -54,6 +55,7 @@ class Elsewhere:
         self._seconds = seconds
         self._lines = lines
         self._times = times or Times()
+        self._log = logger("transcribe")
 
     @property
     def engine(self) -> str:
@@ -70,4 +72,9 @@ class Elsewhere:
         try:
             return self._chosen.hear(audio, container, language, sound, errand)
         except Failed as failure:
+            self._log.warning(
+                "a provider did not hear the recording",
+                host=str(self._chosen.service.address),
+                reason=failure.reason,
+            )
             raise Unheard(failure.reason) from None
