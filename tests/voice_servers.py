@@ -7,6 +7,7 @@ what the real ones refuse, and answers a request as the next of its `acts` says 
 import base64
 import json
 import re
+import ssl
 import struct
 import threading
 from collections.abc import Iterator, Mapping
@@ -163,7 +164,7 @@ def _gemini_trouble(handler: Handler) -> tuple[int, str] | None:
     found = re.fullmatch(r"/v1beta/models/([^/:]+):generateContent", handler.path)
     if not found or found[1] != MODEL:
         return 404, "models/… is not found for API version v1beta"
-    config = handler.asked["generationConfig"]
+    config = camel(handler.asked["generationConfig"])
     if config["responseModalities"] != ["AUDIO"]:
         return 400, "The requested combination of response modalities is not supported."
     named = config["speechConfig"]["voiceConfig"]["prebuiltVoiceConfig"]["voiceName"]
@@ -172,18 +173,28 @@ def _gemini_trouble(handler: Handler) -> tuple[int, str] | None:
     return None
 
 
+def camel(found: Any) -> Any:
+    """Return JSON with its names in camel case: protocol buffers take a field by both its names."""
+    if isinstance(found, dict):
+        return {
+            re.sub("_([a-z])", lambda m: m[1].upper(), name): camel(one)
+            for name, one in found.items()
+        }
+    return [camel(one) for one in found] if isinstance(found, list) else found
+
+
 class VoiceServer(Server):
     """A running server (contract_servers.Server)."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+        super().__init__(context)
         self.RequestHandlerClass = VoiceHandler
 
 
 @contextmanager
-def voice_server() -> Iterator[VoiceServer]:
+def voice_server(context: ssl.SSLContext | None = None) -> Iterator[VoiceServer]:
     """Run a server for the length of a block."""
-    server = VoiceServer()
+    server = VoiceServer(context)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:

@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import os
+import ssl
 import sys
 import wave
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+import trustme
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import contract_servers as acts
@@ -404,7 +406,11 @@ async def test_neither_the_key_nor_the_question_is_in_a_log(
     assert TEXT[:20] not in told
 
 
-async def test_a_hundred_calls_leave_nothing_in_this_process(
+def descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+async def test_many_calls_leave_nothing_in_this_process(
     make: Make, server: VoiceServer, spool: Spool
 ) -> None:
     interviewer = make(there(server, "gemini"))
@@ -422,17 +428,32 @@ async def test_a_hundred_calls_leave_nothing_in_this_process(
     after = await calls(10, 20)
     print(f"\n20 calls of 4 MiB: {(after - before) / MIB:+.2f} MiB")
     assert after - before < 2 * MIB
-    assert len(os.listdir("/proc/self/fd")) < 40
+    assert descriptors() < 40
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Path:
+    return tmp_path / "authority.pem"
+
+
+@pytest.fixture
+def secure(authority: Path) -> Iterator[VoiceServer]:
+    """The server over TLS, and a file of 151 authorities, as a system has them."""
+    ca = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("localhost").configure_cert(context)
+    others = (trustme.CA().cert_pem.bytes() for _ in range(150))
+    authority.write_bytes(ca.cert_pem.bytes() + b"".join(others))
+    with voice_servers.voice_server(context) as running:
+        yield running
 
 
 @pytest.mark.parametrize("dialect", ["espeak", "openai", "gemini"])
 async def test_the_longest_question_fits_into_what_is_promised_for_it(
-    server: VoiceServer, dialect: str
+    secure: VoiceServer, authority: Path, dialect: str
 ) -> None:
-    longest = bytes(MOST_FILE - 100_000)
-    server.always(
-        voice_servers.samples(longest) if dialect == "gemini" else sound(wav(longest))
-    )
+    server, longest = secure, bytes(MOST_FILE - 100_000)
+    server.always(voice_servers.samples(longest) if dialect == "gemini" else sound(wav(longest)))
     file = os.memfd_create("voice")
     where = {"voice_url": server.url(dialect), "voice_model": MODEL, "voice_key": KEY}
     order = {
@@ -448,6 +469,7 @@ async def test_the_longest_question_fits_into_what_is_promised_for_it(
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", f"import sys\n{code}", str(os.getpid()),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, pass_fds=(file,),
+        env=os.environ | {"SSL_CERT_FILE": str(authority)},
     )  # fmt: skip
     assert process.stdin
     assert process.stdout

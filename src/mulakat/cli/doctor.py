@@ -265,6 +265,8 @@ def _voice_elsewhere(chosen: Voice) -> Finding:
         return Finding("voice", f"{who}: no such voice", "set MULAKAT_VOICE_NAME to one it has")
     except Failed as failure:
         remedy = _REMEDIES.get(failure.reason, "look at that server; until then browsers read")
+        if failure.reason == "not_found":
+            remedy = "check MULAKAT_VOICE_MODEL, and MULAKAT_VOICE_URL: it ends as in …/v1"
         return Finding("voice", f"{who}: {failure.reason}", remedy.replace("LANGUAGE", "VOICE"))
     finally:
         os.close(file)

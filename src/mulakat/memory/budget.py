@@ -30,7 +30,7 @@ COSTS: dict[Kind, int] = {
     # argon2id's 19 MiB, and a thread's stack
     # (pytest tests/integration/test_password_memory.py).
     "password": 20 * MIB,
-    # A process that says a question, and its sound here
+    # A process that says the longest question: 15 MiB, over TLS
     # (pytest tests/integration/test_voice.py).
     "voice": 20 * MIB,
 }
