@@ -4,7 +4,7 @@ by hand.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from fastapi import Depends, FastAPI
 from httpx import ASGITransport, AsyncClient, Response
 
 from clocks import HandClock
+from mulakat.interview.bank import Bank
 from mulakat.settings import Settings, Store, Web
 from mulakat.store.accounts import Accounts
 from mulakat.store.engine import make_engine
@@ -22,7 +23,6 @@ from mulakat.web.access import enforce
 from mulakat.web.passwords import Passwords
 from mulakat.web.routes import accounts as routes
 from mulakat.web.routes.pages import landing, preferences
-from mulakat.web.routes.pages import login as login_pages
 from mulakat.web.session_stores import FileSessions
 from mulakat.web.sessions import Sessions
 from mulakat.web.throttle import MemoryThrottle
@@ -43,6 +43,7 @@ class Here:
     throttle: MemoryThrottle
     tokens: Tokens
     clock: HandClock
+    bank: Bank = field(default_factory=Bank)
 
 
 @asynccontextmanager
@@ -80,7 +81,6 @@ def serve(here: Here) -> FastAPI:
     made.include_router(routes.router)
     made.include_router(static_files.router)
     made.include_router(landing.router)
-    made.include_router(login_pages.router)
     made.include_router(preferences.router)
     return made
 

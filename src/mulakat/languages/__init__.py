@@ -63,14 +63,23 @@ def messages(code: str) -> Mapping[str, Any]:
 def say(code: str, key: str, **params: object) -> str:
     """Return the sentence `key` ("error.too_large") in a language, `{params}` filled in.
 
-    Raises KeyError for a key that the catalogue lacks: tests compare all catalogues.
+    A `retry_after`, in seconds, is written out ("4 minutes"). Raises KeyError for a key that the
+    catalogue lacks: tests compare all catalogues.
     """
+    if "retry_after" in params:
+        params["retry_after"] = _wait(code, int(str(params["retry_after"])))
     found: Any = messages(code)
     for part in key.split("."):
         found = found[part]
     if not isinstance(found, str):
         raise KeyError(key)
     return found.format(**params) if params else found
+
+
+def _wait(code: str, seconds: int) -> str:
+    """Return a wait in whole minutes from one on, rounded up: sooner would be too soon."""
+    kind, count = ("second", seconds) if seconds < 60 else ("minute", -(-seconds // 60))
+    return say(code, f"frame.wait_{kind}" if count == 1 else f"frame.wait_{kind}s", count=count)
 
 
 def negotiate(accept_language: str | None) -> str:

@@ -90,6 +90,15 @@ class Rights:
         await self.forget()
         return Gone(counts, tuple(files))
 
+    async def owned(self, account_id: str) -> dict[str, int]:
+        """Return how much of each kind would go with an account."""
+        kinds = {"answers": answers.c.owner == account_id} | _owned(account_id)
+        async with reading(self._engine) as connection:
+            return {
+                name: await connection.scalar(select(func.count()).where(condition)) or 0
+                for name, condition in kinds.items()
+            }
+
     async def forget(self) -> None:
         """Take out of SQLite's log what was deleted; the file itself is overwritten (engine.py).
 

@@ -30,6 +30,8 @@ admin token, or an admin's login or API token. metrics: the metrics or the admin
 RULES: Mapping[tuple[str, str], Access] = {
     ("GET", "/"): "open",
     ("POST", "/preferences"): "open",
+    ("GET", "/practice"): "open",
+    ("POST", "/practice"): "guest",
     ("GET", "/static/{version}/{name}"): "open",
     ("GET", "/health"): "open",
     ("GET", "/health/live"): "open",
@@ -65,6 +67,14 @@ RULES: Mapping[tuple[str, str], Access] = {
     ("GET", "/api/v1/interviews/{interview_id}/report"): "account",
     ("GET", "/api/v1/interviews/{interview_id}/report.md"): "account",
     ("GET", "/interviews/{interview_id}/report"): "account",
+    ("GET", "/interviews/new"): "account",
+    ("POST", "/interviews/new"): "account",
+    ("POST", "/interviews/new/document"): "account",
+    ("GET", "/interviews/{interview_id}"): "account",
+    ("POST", "/interviews/{interview_id}"): "account",
+    ("POST", "/interviews/{interview_id}/skip"): "account",
+    ("POST", "/interviews/{interview_id}/complete"): "account",
+    ("POST", "/interviews/{interview_id}/abandon"): "account",
     ("GET", "/api/v1/progress"): "account",
     ("GET", "/api/v1/compare"): "account",
     ("GET", "/api/v1/questions/{question_id}/attempts"): "account",
@@ -97,6 +107,20 @@ RULES: Mapping[tuple[str, str], Access] = {
     ("GET", "/register"): "open",
     ("POST", "/register"): "open",
     ("POST", "/logout"): "open",
+    ("GET", "/account"): "session",
+    ("POST", "/account"): "session",
+    ("GET", "/account/password"): "session",
+    ("POST", "/account/password"): "session",
+    ("GET", "/account/tokens"): "session",
+    ("POST", "/account/tokens"): "session",
+    ("POST", "/account/tokens/{token_id}/revoke"): "session",
+    ("GET", "/account/documents"): "session",
+    ("POST", "/account/documents/{document_id}/delete"): "session",
+    ("GET", "/account/data"): "session",
+    ("GET", "/account/export"): "session",
+    ("GET", "/account/egress"): "session",
+    ("GET", "/account/delete"): "session",
+    ("POST", "/account/delete"): "session",
     # What was practised, and the question bank.
     ("GET", "/history"): "account",
     ("GET", "/history/progress"): "account",
@@ -111,6 +135,13 @@ RULES: Mapping[tuple[str, str], Access] = {
     ("GET", "/admin"): "open",
     ("POST", "/admin/login"): "open",
     ("POST", "/admin/logout"): "open",
+    ("GET", "/admin/users"): "admin",
+    ("GET", "/admin/users/{account_id}/delete"): "admin",
+    ("POST", "/admin/users/{account_id}/delete"): "admin",
+    ("GET", "/admin/interviews"): "admin",
+    ("GET", "/admin/interviews/clear"): "admin",
+    ("POST", "/admin/interviews/clear"): "admin",
+    ("GET", "/admin/elsewhere"): "admin",
     ("GET", "/debug/memory_status"): "admin",
     ("GET", "/api/v1/admin/memory"): "admin",
     ("GET", "/api/v1/admin/events"): "admin",
@@ -207,11 +238,10 @@ async def _require_own_page(request: Request) -> None:
     # Browsers too old to say where a form comes from can still be told by what is in it.
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
         return
-    given = (await read_form(request)).get("csrf", "")
-    identity = await who(request)
-    if identity.session is not None:
-        if not hmac.compare_digest(given.encode(), identity.session.csrf.encode()):
-            raise errors.CsrfWrong
+    given = (await read_form(request)).get("csrf", "").encode()
+    session = (await who(request)).session
+    if session and not hmac.compare_digest(given, session.csrf.encode()):
+        raise errors.CsrfWrong
 
 
 async def _require_guest(request: Request, identity: Identity) -> None:

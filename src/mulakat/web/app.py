@@ -20,6 +20,7 @@ from mulakat.observe.metrics import Metrics
 from mulakat.settings import MAX_AUDIO_BYTES, MAX_BODY_OVERHEAD, MIB, Settings
 from mulakat.store.accounts import Accounts
 from mulakat.store.answers import Answers
+from mulakat.store.census import Census
 from mulakat.store.corrections import Corrections
 from mulakat.store.documents import Documents
 from mulakat.store.egress import Ledger
@@ -43,11 +44,15 @@ from mulakat.web.routes import documents as document_routes
 from mulakat.web.routes import interviews as interview_routes
 from mulakat.web.routes import recordings as recording_routes
 from mulakat.web.routes import voice as voice_routes
+from mulakat.web.routes.pages import account, account_data, landing, login, preferences
 from mulakat.web.routes.pages import answers as answer_pages
 from mulakat.web.routes.pages import compare as compare_page
 from mulakat.web.routes.pages import history as history_page
-from mulakat.web.routes.pages import landing, login, preferences
+from mulakat.web.routes.pages import operator as operator_pages
+from mulakat.web.routes.pages import practice as practice_page
 from mulakat.web.routes.pages import questions as question_pages
+from mulakat.web.routes.pages import room as room_page
+from mulakat.web.routes.pages import setup as setup_page
 from mulakat.web.state import Parts, Workers
 from mulakat.web.tidying import swept, tidied
 from mulakat.web.voice import MOST_FILE, Interviewer
@@ -157,6 +162,7 @@ def create_app(
                 documents=documents,
                 history=History(engine),
                 timeline=Timeline(engine),
+                census=Census(engine),
                 rights=rights,
                 ledger=ledger,
                 exporting={},
@@ -202,11 +208,17 @@ def create_app(
         admin_page.router,
         static_files.router,
         landing.router,
+        practice_page.router,
+        setup_page.router,
+        room_page.router,
         answer_pages.router,
         login.router,
+        account.router,
+        account_data.router,
         history_page.router,
         compare_page.router,
         question_pages.router,
+        operator_pages.router,
         preferences.router,
     ):
         app.include_router(router)

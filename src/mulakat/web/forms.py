@@ -7,6 +7,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from mulakat import errors
+from mulakat.languages import say
 from mulakat.web import pages, problems
 
 
@@ -15,17 +16,22 @@ async def form_page(
     template: str,
     error: errors.MulakatError | None = None,
     fields: Mapping[str, str] | None = None,
+    says: Mapping[str, str] | None = None,
     **values: Any,
 ) -> HTMLResponse:
     """Return a page with a form; after `error`, under its status.
 
-    `fields` says by an error's code which field it is about. The template has `problems` (the
+    `fields` says by an error's code which field it is about, `says` the key of a sentence that
+    fits this form better than the error's own. The template has `problems` (the
     sentence by field) and `notice` (title and text) for what is about no field; `values` has
     what was typed, but for passwords.
     """
     if error is None:
         return await pages.page(request, template, problems={}, notice=None, **values)
-    document = problems.document(error, problems.reader_language(request))
+    reader = problems.reader_language(request)
+    document = problems.document(error, reader)
+    if key := (says or {}).get(error.code):
+        document["detail"] = say(reader, key, **error.params)
     field = (fields or {}).get(error.code)
     response = await pages.page(
         request,

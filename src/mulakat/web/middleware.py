@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mulakat import clock, errors
@@ -101,9 +102,7 @@ class OwnNames:
         if scope["type"] != "http" or self._ours(Headers(scope=scope).get("host")):
             await self.app(scope, receive, send)
             return
-        error = errors.CrossOrigin()
-        scope.setdefault("state", {})["error_code"] = error.code
-        refusal = problems.response(error, problems.reader_language(Request(scope)))
+        refusal = await problems.told(Request(scope), errors.CrossOrigin())
         await refusal(scope, receive, send)
 
     def _ours(self, host: str | None) -> bool:
@@ -117,13 +116,15 @@ class OwnNames:
 
 
 class Defects:
-    """Makes a problem document of a defect, inside the layers that every response needs.
+    """Makes a problem document, or a page, of a defect, inside the layers that every response
+    needs.
 
     Starlette's own last resort stands outside of all middleware.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, as_page: problems.AsPage = problems.never) -> None:
         self.app = app
+        self.as_page = as_page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -142,8 +143,15 @@ class Defects:
             logger("web").exception("defect while answering a request")
             if started:
                 raise  # the connection must not look as if it had ended well
-            refusal = problems.response(errors.Internal(), problems.reader_language(Request(scope)))
+            refusal = await self._told(Request(scope))
             await refusal(scope, receive, send)
+
+    async def _told(self, request: Request) -> Response:
+        try:
+            return await problems.told(request, errors.Internal(), self.as_page)
+        except Exception:
+            logger("web").exception("defect while making the page of a defect")
+            return await problems.told(request, errors.Internal())
 
 
 class BodyLimit:
@@ -157,8 +165,16 @@ class BodyLimit:
     connection, after LINGER_SECONDS or another `limit` bytes.
     """
 
-    def __init__(self, app: ASGIApp, limit: int, limit_mib: int, timeout: float) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        limit: int,
+        limit_mib: int,
+        timeout: float,
+        as_page: problems.AsPage = problems.never,
+    ) -> None:
         self.app = app
+        self.as_page = as_page
         self.limit = limit
         self.limit_mib = limit_mib
         self.timeout = timeout
@@ -204,8 +220,7 @@ class BodyLimit:
 
         if declared.isdecimal() and int(declared) > self.limit:
             error = errors.TooLarge(limit_mib=self.limit_mib)
-            scope.setdefault("state", {})["error_code"] = error.code
-            refusal = problems.response(error, problems.reader_language(Request(scope)))
+            refusal = await problems.told(Request(scope), error, self.as_page)
             await refusal(scope, receive, lingering)
         else:
             await self.app(scope, bounded, lingering)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -134,22 +134,66 @@ def inside(address: str | None) -> str:
     return text if own else "/"
 
 
-def problem_page(request: Request, error: errors.MulakatError) -> Response | None:
-    """Return an error as a page, or the way to log in; None for who does not read pages."""
+async def problem_page(request: Request, error: errors.MulakatError) -> Response | None:
+    """Return an error as a page, or the way to log in; None for who does not read pages.
+
+    What was typed into a form that was refused is on the page, so that it is not lost.
+    """
     if request.url.path.startswith(_FOR_PROGRAMS):
         return None
     if "text/html" not in request.headers.get("accept", ""):
         return None
-    if isinstance(error, errors.LoginRequired | errors.SessionNeeded):
-        after = {"next": _here(request)} if request.method in {"GET", "HEAD"} else {}
-        return to(f"/login?{urlencode(after)}" if after else "/login")
-    problem = problems.document(error, problems.reader_language(request))
-    response = _filled(request, "problem.html", error.status, None, {"problem": problem})
+    if error.status < 500:  # else what would be asked may be what is wrong
+        with suppress(errors.SessionsDown, errors.DatabaseBusy):
+            await who(request)
+    typed, reading = _typed(request), request.method in {"GET", "HEAD"}
+    back = None if reading else _came_from(request)
+    login = address("/login", next=_here(request) if reading else back or "")
+    if isinstance(error, errors.LoginRequired | errors.SessionNeeded) and not typed:
+        return to(login)
+    language = problems.reader_language(request)
+    problem = problems.document(error, language)
+    values = {
+        "problem": problem,
+        "sentence": messages(language)["problem"]["detail"].get(error.code, problem["detail"]),
+        "typed": typed,
+        "back": back,
+        "again": reading and error.status in {429, 500, 503, 507},
+        "login": "/admin" if error.code == errors.AdminOnly.code else login,
+        "reference": getattr(request.state, "request_id", ""),
+    }
+    response = _filled(request, "problem.html", error.status, None, values)
     response.headers.update(problems.headers(error))
     return response
 
 
+def _typed(request: Request) -> list[str]:
+    """Return the texts of the form that came, without secrets and what was only chosen."""
+    form: dict[str, str] = getattr(request.state, "form", None) or {}
+    secret = ("csrf", "password", "token", "next")
+    return [
+        text
+        for name, text in form.items()
+        if not any(word in name for word in secret) and len(text.split()) > 1
+    ]
+
+
 def _here(request: Request) -> str:
-    """Return the page's address without the language, which may be chosen anew."""
+    """Return the page's address without the language, which may be chosen anew; of a form that
+    was refused, the page it is on.
+    """
+    if request.method not in {"GET", "HEAD"}:
+        return _came_from(request) or request.url.path
     query = [(key, value) for key, value in request.query_params.multi_items() if key != "lang"]
     return request.url.path + (f"?{urlencode(query)}" if query else "")
+
+
+def _came_from(request: Request) -> str | None:
+    """Return the page of this site that a form was sent from, if the browser says so."""
+    try:
+        page = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return None
+    if not page.path or page.netloc != request.headers.get("host"):
+        return None
+    return inside(page.path + (f"?{page.query}" if page.query else ""))

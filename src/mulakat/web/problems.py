@@ -84,22 +84,34 @@ def response(
     )
 
 
-def _note(request: Request, error: errors.MulakatError) -> None:
-    """Leave the code to the line and the count of this request (web/metrics.py)."""
-    request.state.error_code = error.code
-
-
-AsPage = Callable[[Request, errors.MulakatError], Response | None]
+AsPage = Callable[[Request, errors.MulakatError], Awaitable[Response | None]]
 """Makes a page of an error, None for who does not read pages."""
+
+
+async def never(_request: Request, _error: errors.MulakatError) -> None:
+    """Make no page of any error."""
+
+
+async def told(
+    request: Request,
+    error: errors.MulakatError,
+    as_page: AsPage = never,
+    given: Mapping[str, str] | None = None,
+) -> Response:
+    """Return the problem as a page or a document, and leave its code to the line and the count
+    of this request (web/metrics.py).
+    """
+    request.state.error_code = error.code
+    page = await as_page(request, error)
+    return page or response(error, reader_language(request), given)
 
 
 def _on_error(as_page: AsPage) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def handle(request: Request, error: Exception) -> Response:
         assert isinstance(error, errors.MulakatError)  # noqa: S101  # by registration below
-        _note(request, error)
         if error.status >= 500 and error.permanent:
             logger("web").error("request failed", code=error.code)
-        return as_page(request, error) or response(error, reader_language(request))
+        return await told(request, error, as_page)
 
     return handle
 
@@ -109,15 +121,9 @@ def _on_http(as_page: AsPage) -> Callable[[Request, Exception], Awaitable[Respon
         assert isinstance(error, HTTPException)  # noqa: S101  # by registration below
         kind = _BY_STATUS.get(error.status_code)
         mine = kind() if kind else errors.Malformed(reason=str(error.detail))
-        _note(request, mine)
-        page = as_page(request, mine)
-        return page or response(mine, reader_language(request), error.headers)
+        return await told(request, mine, as_page, error.headers)
 
     return handle
-
-
-def _never(_request: Request, _error: errors.MulakatError) -> None:
-    return None
 
 
 async def _on_leaving(request: Request, error: Exception) -> Response:
@@ -125,7 +131,7 @@ async def _on_leaving(request: Request, error: Exception) -> Response:
     return Response(status_code=errors.Malformed.status)
 
 
-def install(app: FastAPI, as_page: AsPage = _never) -> None:
+def install(app: FastAPI, as_page: AsPage = never) -> None:
     """Make every error of the app a problem document, or a page for who reads pages."""
     app.add_exception_handler(errors.MulakatError, _on_error(as_page))
     app.add_exception_handler(HTTPException, _on_http(as_page))

@@ -1,65 +1,53 @@
 """The pages to log in, to register and to leave, as forms without any script."""
 
+import hashlib
 import re
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
-from httpx import AsyncClient, Response
 
-import account_site
-from account_site import Here
 from mulakat.languages import codes, say
 from mulakat.settings import Accounts as AccountSettings
+from mulakat.store.values import NewAnswer
+from mulakat.web.identity import GUEST_COOKIE
 from mulakat.web.sessions import COOKIE
+from mulakat.web.state import Parts
 from mulakat.web.throttle import MOST_TRIES
+from page_site import Reader, site, value
 from people import EMAILS, OTHER, OWNER, PASSWORD
 
 REGISTRATION = {"email": EMAILS[OWNER], "password": PASSWORD, "name": "Ayşe"}
 
 
 @pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[Here]:
-    async with account_site.settled(tmp_path) as parts:
-        yield parts
+async def made(tmp_path: Path) -> AsyncIterator[tuple[FastAPI, Parts]]:
+    async with site(tmp_path) as pair:
+        yield pair
 
 
 @pytest.fixture
-def app(here: Here) -> FastAPI:
-    return account_site.serve(here)
-
-
-def reader(app: FastAPI, language: str = "en") -> AsyncClient:
-    made = account_site.browser(app)
-    made.headers.update({"Accept": "text/html", "Accept-Language": language})
-    return made
+def app(made: tuple[FastAPI, Parts]) -> FastAPI:
+    return made[0]
 
 
 @pytest.fixture
-async def web(app: FastAPI) -> AsyncIterator[AsyncClient]:
-    async with reader(app) as client:
+def here(made: tuple[FastAPI, Parts]) -> Parts:
+    return made[1]
+
+
+@pytest.fixture
+async def web(app: FastAPI) -> AsyncIterator[Reader]:
+    async with Reader(app) as client:
         yield client
-
-
-def value(page: Response, name: str) -> str:
-    """What a field of the page holds."""
-    field = re.search(rf'<input[^>]* name="{name}"[^>]*>', page.text)
-    assert field, name
-    held = re.search(r' value="([^"]*)"', field[0])
-    return held[1] if held else ""
-
-
-async def csrf(web: AsyncClient) -> dict[str, str]:
-    return {"csrf": value(await web.get("/"), "csrf")}
 
 
 @pytest.mark.parametrize("language", codes())
 async def test_whoever_registers_has_an_account_in_the_pages_language(
-    here: Here, app: FastAPI, language: str
+    here: Parts, app: FastAPI, language: str
 ) -> None:
-    async with reader(app, language) as web:
+    async with Reader(app, language) as web:
         made = await web.post("/register", data=REGISTRATION | {"next": "/history"})
         assert (made.status_code, made.headers["location"]) == (303, "/history")
         found = await here.accounts.credentials(EMAILS[OWNER])
@@ -71,7 +59,7 @@ async def test_whoever_registers_has_an_account_in_the_pages_language(
 
 
 @pytest.mark.parametrize("path", ["/login", "/register"])
-async def test_who_is_logged_in_goes_on(web: AsyncClient, path: str) -> None:
+async def test_who_is_logged_in_goes_on(web: Reader, path: str) -> None:
     await web.post("/register", data=REGISTRATION)
     assert (await web.get(f"{path}?next=/history")).headers["location"] == "/history"
     assert (await web.get(f"{path}?next=//elsewhere.example")).headers["location"] == "/"
@@ -89,10 +77,10 @@ async def test_who_is_logged_in_goes_on(web: AsyncClient, path: str) -> None:
     ],
 )
 async def test_what_is_wrong_stands_beside_its_field_and_the_rest_is_kept(
-    here: Here, app: FastAPI, language: str, given: dict[str, str], field: str, code: str,
+    here: Parts, app: FastAPI, language: str, given: dict[str, str], field: str, code: str,
     status: int,
 ) -> None:  # fmt: skip
-    async with reader(app, language) as web:
+    async with Reader(app, language) as web:
         page = await web.post("/register", data=REGISTRATION | given | {"next": "/history"})
     assert page.status_code == status
     told = re.search(rf'<p class="problem" id="{field}-problem">(.+?)</p>', page.text)
@@ -107,21 +95,19 @@ async def test_what_is_wrong_stands_beside_its_field_and_the_rest_is_kept(
     assert await here.accounts.count() == 0
 
 
-async def test_an_address_that_is_taken_is_told_at_its_field(
-    app: FastAPI, web: AsyncClient
-) -> None:
+async def test_an_address_that_is_taken_is_told_at_its_field(app: FastAPI, web: Reader) -> None:
     await web.post("/register", data=REGISTRATION)
-    async with reader(app) as other:
+    async with Reader(app) as other:
         page = await other.post("/register", data=REGISTRATION)
     assert page.status_code == 409
     assert f'id="email-problem">{say("en", "error.email_taken")}' in page.text
 
 
 async def test_the_wrong_password_leaves_the_address_and_the_way_on(
-    app: FastAPI, web: AsyncClient
+    app: FastAPI, web: Reader
 ) -> None:
     await web.post("/register", data=REGISTRATION)
-    async with reader(app) as other:
+    async with Reader(app) as other:
         asked = {"email": EMAILS[OWNER], "password": "not this one", "next": "/history"}
         page = await other.post("/login", data=asked)
         assert page.status_code == 401
@@ -135,7 +121,7 @@ async def test_the_wrong_password_leaves_the_address_and_the_way_on(
 
 @pytest.mark.parametrize("language", codes())
 async def test_too_many_tries_are_told_when_to_come_back(app: FastAPI, language: str) -> None:
-    async with reader(app, language) as web:
+    async with Reader(app, language) as web:
         for _ in range(MOST_TRIES):
             await web.post("/login", data={"email": EMAILS[OTHER], "password": "x"})
         page = await web.post("/login", data={"email": EMAILS[OTHER], "password": PASSWORD})
@@ -146,10 +132,10 @@ async def test_too_many_tries_are_told_when_to_come_back(app: FastAPI, language:
 
 @pytest.mark.parametrize("language", codes())
 async def test_where_registration_is_off_the_page_says_whom_to_ask(
-    here: Here, app: FastAPI, language: str
+    tmp_path: Path, language: str
 ) -> None:
-    here.settings = replace(here.settings, accounts=AccountSettings(registration="off"))
-    async with reader(app, language) as web:
+    off = AccountSettings(registration="off")
+    async with site(tmp_path, accounts=off) as (app, _), Reader(app, language) as web:
         page = await web.get("/register")
         assert page.status_code == 403
         assert say(language, "error.registration_off") in page.text
@@ -160,13 +146,27 @@ async def test_where_registration_is_off_the_page_says_whom_to_ask(
         assert say(language, "login.no_registration") in login.text
 
 
+async def test_what_a_guest_sent_moves_into_the_account_and_both_pages_say_so(
+    here: Parts, web: Reader
+) -> None:
+    await web.get("/login")
+    guest = hashlib.sha256(web.cookies[GUEST_COOKIE].encode()).hexdigest()
+    assert say("en", "login.register_adopts") not in (await web.get("/register")).text
+    answer = NewAnswer(
+        question="Why?", language="en", reader="en", body_hash="b", typed_text="x", guest=guest
+    )
+    await here.answers.accept(answer, 50)
+    assert say("en", "login.register_adopts") in (await web.get("/register")).text
+    await web.come_in()
+    assert say("en", "said.adopted") in (await web.get("/")).text
+
+
 @pytest.mark.parametrize("language", codes())
 async def test_the_way_out_ends_the_session_and_says_so(app: FastAPI, language: str) -> None:
-    async with reader(app, language) as web:
-        await web.post("/register", data=REGISTRATION)
+    async with Reader(app, language) as web:
+        await web.come_in()
         cookie = web.cookies[COOKIE]
-        await web.get("/")
-        left = await web.post("/logout", data=await csrf(web))
+        left = await web.send_form("/logout", "/")
         assert (left.status_code, left.headers["location"]) == (303, "/")
         assert COOKIE not in web.cookies
         assert say(language, "said.logged_out") in (await web.get("/")).text
@@ -174,13 +174,13 @@ async def test_the_way_out_ends_the_session_and_says_so(app: FastAPI, language: 
         assert (await web.get("/api/v1/account")).status_code == 401
 
 
-async def test_a_form_without_its_sessions_secret_changes_nothing(web: AsyncClient) -> None:
+async def test_a_form_without_its_sessions_secret_changes_nothing(web: Reader) -> None:
     await web.post("/register", data=REGISTRATION)
     assert (await web.post("/logout", data={"csrf": "guessed"})).status_code == 403
     assert (await web.get("/api/v1/account")).status_code == 200
 
 
-async def test_a_page_that_asks_for_a_login_is_where_the_login_leads(web: AsyncClient) -> None:
+async def test_a_page_that_asks_for_a_login_is_where_the_login_leads(web: Reader) -> None:
     asked = await web.get("/api/v1/account", headers={"Accept": "application/json"})
     assert asked.status_code == 401
     page = await web.get("/login?next=/questions%3Ffield%3Dsales")
@@ -189,7 +189,7 @@ async def test_a_page_that_asks_for_a_login_is_where_the_login_leads(web: AsyncC
     assert "/register?next=/questions%3Ffield%3Dsales" in page.text
 
 
-async def test_what_was_said_is_one_of_the_catalogues_sentences(web: AsyncClient) -> None:
+async def test_what_was_said_is_one_of_the_catalogues_sentences(web: Reader) -> None:
     web.cookies.set("mulakat_said", "<b>anything</b>")
     page = await web.get("/login")
     assert "anything" not in page.text

@@ -4,6 +4,7 @@ Access: their account's owner; another's is not found.
 """
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -12,6 +13,7 @@ from fastapi.responses import JSONResponse, Response
 from mulakat import errors
 from mulakat.intake import document as incoming
 from mulakat.settings import KIB
+from mulakat.store.accounts import Account
 from mulakat.store.documents import Document, NewDocument
 from mulakat.web import problems, schemas
 from mulakat.web.identity import my_account
@@ -40,7 +42,23 @@ async def send(request: Request) -> Response:
 
     The same file again gives the document that is there already.
     """
-    here, account = parts(request), await my_account(request)
+    return _shown(request, await take(request, await my_account(request)))
+
+
+async def take(
+    request: Request,
+    account: Account,
+    *,
+    also: Mapping[str, int] | None = None,
+    kept: dict[str, str] | None = None,
+) -> Document:
+    """Accept the document of a request's body, for the worker to read.
+
+    Further fields of the body named in `also`, with the characters each may have, are put into
+    `kept`, as far as they had come when something was refused. Raises what `incoming.receive`
+    and `Documents.accept` raise, and MemoryLow.
+    """
+    here = parts(request)
     multipart = request.headers.get("content-type", "").startswith("multipart/")
     length = request.headers.get("content-length", "")
     size = 16 * KIB + 11 * int(length) if length.isdecimal() and not multipart else None
@@ -52,6 +70,8 @@ async def send(request: Request) -> Response:
             spool=here.spool,
             disk=here.disk,
             admit=here.governor.admit_audio,
+            also=also,
+            kept=kept,
         ) as received,
     ):
         key = await received.store()
@@ -70,7 +90,7 @@ async def send(request: Request) -> Response:
             ),
         )
     here.workers.wake()
-    return _shown(request, document)
+    return document
 
 
 async def _accept(here: Parts, new: NewDocument) -> Document:
@@ -117,13 +137,18 @@ async def read(request: Request, document_id: str) -> Response:
 )
 async def delete(request: Request, document_id: str) -> Response:
     """Delete the row, its text and its file now; interviews that asked from it stay."""
-    here, account = parts(request), await my_account(request)
-    document = await here.documents.delete(account.id, document_id)
+    account = await my_account(request)
+    await delete_document(parts(request), account.id, document_id)
+    return Response(status_code=204)
+
+
+async def delete_document(here: Parts, account_id: str, document_id: str) -> None:
+    """Delete a document of an account, with its file. Raises NotFound, DatabaseBusy."""
+    document = await here.documents.delete(account_id, document_id)
     if document is None:
         raise errors.NotFound
     if document.file_key:
         await asyncio.to_thread(here.spool.unlink, document.file_key)
-    return Response(status_code=204)
 
 
 def _shown(request: Request, document: Document) -> Response:

@@ -11,12 +11,11 @@ from mulakat.observe.log import logger
 from mulakat.store.tokens import ApiToken
 from mulakat.web import schemas
 from mulakat.web.bodies import described, read_json
+from mulakat.web.entry import LONGEST_NAME, plain_name
 from mulakat.web.identity import my_account
 from mulakat.web.state import parts
 
 router = APIRouter(tags=["accounts"])
-
-LONGEST_NAME = 100
 
 
 class NewToken(BaseModel):
@@ -76,22 +75,35 @@ async def read(request: Request) -> Response:
 )
 async def create(request: Request) -> Response:
     """Make a token, which is shown in this answer and never again."""
-    account = await my_account(request)
-    name = " ".join((await read_json(request, NewToken)).name.split())
-    if not name or not name.isprintable():
-        raise errors.Invalid("field_invalid", field="name")
-    token, made = await parts(request).tokens.create(account.id, name)
-    logger("audit").info("token made", account=account.id, token=made.id)
+    token, made = await make_token(request, (await read_json(request, NewToken)).name)
     return JSONResponse(_document(made) | {"token": token}, status_code=201)
 
 
 @router.delete("/api/v1/tokens/{token_id}", **_docs("Revoke an API token", 204, None, 404))
 async def revoke(request: Request, token_id: str) -> Response:
     """End a token at once."""
+    await revoke_token(request, token_id)
+    return Response(status_code=204)
+
+
+async def make_token(request: Request, name: str) -> tuple[str, ApiToken]:
+    """Make a token of who is logged in; returns it, which nobody can show again, and its entry.
+
+    Raises Invalid (field_invalid), TooManyTokens, LoginRequired, DatabaseBusy.
+    """
+    account, name = await my_account(request), plain_name(name)
+    if not name:
+        raise errors.Invalid("field_invalid", field="name")
+    token, made = await parts(request).tokens.create(account.id, name)
+    logger("audit").info("token made", account=account.id, token=made.id)
+    return token, made
+
+
+async def revoke_token(request: Request, token_id: str) -> None:
+    """End a token of who is logged in. Raises NotFound, LoginRequired, DatabaseBusy."""
     account = await my_account(request)
     await parts(request).tokens.revoke(account.id, token_id)
     logger("audit").info("token revoked", account=account.id, token=token_id)
-    return Response(status_code=204)
 
 
 def _document(token: ApiToken) -> dict[str, Any]:

@@ -28,6 +28,9 @@ FIELDS = {
 }
 """Which field of the registration an error is about."""
 
+SAYS = {"field_invalid": "login.name_invalid"}
+"""The name is the only field that has no error of its own."""
+
 
 @router.api_route("/login", methods=["GET", "HEAD"])
 async def login_form(request: Request) -> Response:
@@ -112,6 +115,7 @@ async def _register_page(
         "register.html",
         error,
         FIELDS,
+        SAYS,
         after=after,
         email=email,
         name=name,
