@@ -5,9 +5,9 @@ at one question, a spoken answer, and a server that has heard and evaluated all 
 """
 
 import os
+import re
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,18 +17,15 @@ from typing import Any
 import httpx
 
 import speech
+from mulakat.interview.bank import Bank, Question
 from serving import Server, serving
 
 EMAIL, PASSWORD = "zeynep@example.org", "yaz akşamında uzun bir yürüyüş"
 
 ADMIN_TOKEN = "stage-token-for-the-operator"
 
-with (Path(__file__).parent / "fixtures" / "stage.toml").open("rb") as _file:
-    ANSWERS = tomllib.load(_file)
-
-STORY = "Tell me about a time you had to deliver something with little time."
-"""The question of the answer by voice. English: what is synthesised in Turkish is not understood
-by the small model."""
+SHARES = (1.0, 0.5, 0.3)
+"""How much of the bank's own example each answer of an interview says: strong, middling, thin."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +58,7 @@ class Stage:
             "answer-typed": (f"/answers/{self.typed}", True),
             "report": (f"/interviews/{self.finished}/report", True),
             "history": ("/history", True),
-            "compare": (f"/compare?first={self.spoken}&second={self.again}", True),
+            "compare": (f"/compare?first={self.again}&second={self.spoken}", True),
             "question": (f"/questions/{self.question}", True),
             "account": ("/account", True),
             "egress": ("/account/egress", True),
@@ -87,51 +84,53 @@ def _lived_in(server: Server, client: httpx.Client, data: Path, language: str) -
     subprocess.run(made, env=environment, input=f"{PASSWORD}\n", text=True, check=True)
     _ok(client.post("/api/v1/login", json={"email": EMAIL, "password": PASSWORD}))
     _ok(client.patch("/api/v1/account", json={"name": "Zeynep Kaya", "language": language}))
-    finished, typed, question = _interview(client, language, ANSWERS[language])
-    spoken = _by_voice(client, data)
-    again = _ok(
-        client.post(
-            "/api/v1/evaluations",
-            json={"question": STORY, "user_answer": ANSWERS["en"][1], "language": "en"},
-        )
-    )
-    active, _, _ = _interview(client, language, ANSWERS[language][1:2], total=5)
+    finished, typed, asked = _interview(client, language, SHARES)
+    # English: what is synthesised in Turkish is not understood by the small model.
+    told = Bank().questions("en", "general")[0]
+    sound = speech.encode(speech.spoken(told.example, "en"), data.parent / "answer.webm")
+    fields = {"question": told.text, "question_id": told.id, "language": "en"}
+    again = _ok(client.post("/api/v1/evaluations", json=fields | {"user_answer": part(told, 0.4)}))
+    file = {"audio": (sound.name, sound.read_bytes())}
+    spoken = _ok(client.post("/api/v1/evaluations", data=fields, files=file))
+    active, _, _ = _interview(client, language, SHARES[:1], total=5)
     cookies = [
         {"name": one.name, "value": one.value or "", "url": server.url}
         for one in client.cookies.jar
     ]
-    return Stage(server, cookies, finished, active, typed, spoken, again["id"], question)
+    return Stage(server, cookies, finished, active, typed, spoken["id"], again["id"], asked)
+
+
+def part(question: Question, share: float) -> str:
+    """Return the first sentences of a question's example, a share of its words or more."""
+    sentences, said = re.split(r"(?<=[.?]) ", question.example), list[str]()
+    for sentence in sentences:
+        said.append(sentence)
+        if len(" ".join(said)) >= share * len(question.example):
+            break
+    return " ".join(said)
 
 
 def _interview(
-    client: httpx.Client, language: str, answers: list[str], total: int | None = None
+    client: httpx.Client, language: str, shares: tuple[float, ...], total: int = len(SHARES)
 ) -> tuple[str, str, str]:
     """Answer an interview in writing; return its id, its first answer's and first question's."""
+    bank = Bank()
     begun = _ok(
         client.post(
             "/api/v1/interviews",
-            json={"interest": "software", "language": language, "total_questions": total or 3},
+            json={"interest": "software", "language": language, "total_questions": total},
         )
     )
-    session = begun["session_id"]
-    for text in answers:
-        _ok(client.post(f"/api/v1/interviews/{session}/answers", json={"answer": text}))
-    if total is None:
-        _ok(client.post(f"/api/v1/interviews/{session}/complete"))
-    whole = _ok(client.get(f"/api/v1/interviews/{session}"))
-    first = whole["turns"][0]
-    return session, first["answer_id"], first["question_id"]
-
-
-def _by_voice(client: httpx.Client, data: Path) -> str:
-    sound = speech.encode(speech.spoken(ANSWERS["en"][0], "en"), data.parent / "answer.webm")
-    sent = client.post(
-        "/api/v1/evaluations",
-        data={"question": STORY, "language": "en"},
-        files={"audio": (sound.name, sound.read_bytes())},
-    )
-    found: str = _ok(sent)["id"]
-    return found
+    address = f"/api/v1/interviews/{begun['session_id']}"
+    for share in shares:
+        turn = _ok(client.get(address))["turns"][-1]
+        question = bank.get(language, turn["question_id"])
+        assert question
+        _ok(client.post(f"{address}/answers", json={"answer": part(question, share)}))
+    if len(shares) == total:
+        _ok(client.post(f"{address}/complete"))
+    first = _ok(client.get(address))["turns"][0]
+    return begun["session_id"], first["answer_id"], first["question_id"]
 
 
 def _ok(response: httpx.Response) -> Any:
