@@ -7,6 +7,8 @@ them are HTML.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from mulakat.interview.noise import Interval
+from mulakat.interview.scores import shown
 from mulakat.interview.trend import Course, Line, Point
 
 WIDTH, HEIGHT = 600, 100
@@ -31,9 +33,14 @@ class DrawnCourse(NamedTuple):
 
 
 class Chart(NamedTuple):
-    """A line as it is drawn; `breaks` are x of the marks where another engine began to rate."""
+    """A line as it is drawn; `breaks` are x of the marks where another engine began to rate,
+    `latest` its last mean as it is shown (interview/scores.py), `first` and `last` when.
+    """
 
     line: Line
+    latest: Mapping[str, Any] | None
+    first: str
+    last: str
     courses: tuple[DrawnCourse, ...]
     breaks: tuple[float, ...]
 
@@ -46,11 +53,17 @@ class Strip(NamedTuple):
     width: int
 
 
-def chart(line: Line) -> Chart:
-    """Return the drawing of a line."""
-    step = WIDTH / max(line.answers, 1)
+def chart(line: Line, reader: str) -> Chart | None:
+    """Return the drawing of a line; None of one without answers."""
+    if not line.courses:
+        return None
+    step = WIDTH / line.answers
+    last = next(course for course in line.courses if course.latest).points[-1]
     return Chart(
         line,
+        shown(Interval(last.mean, last.low, last.high), reader),
+        line.courses[0].points[0].at,
+        last.at,
         tuple(_course(course, step) for course in line.courses),
         tuple(round(order * step, 1) for order in line.breaks),
     )

@@ -13,6 +13,7 @@ from mulakat.observe.metrics import Metrics
 from mulakat.settings import Settings
 from mulakat.store.accounts import Accounts
 from mulakat.store.answers import Answers
+from mulakat.store.census import Census
 from mulakat.store.corrections import Corrections
 from mulakat.store.documents import Documents
 from mulakat.store.egress import Ledger
@@ -106,6 +107,7 @@ class Parts:
     documents: Documents
     history: History
     timeline: Timeline
+    census: Census
     rights: Rights
     ledger: Ledger
     exporting: dict[str, float]

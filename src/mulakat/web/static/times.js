@@ -1,6 +1,9 @@
 // Moments in the reader's own time; without this module they stand there in UTC, and say so.
 
-const form = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" });
+const { lang } = document.documentElement;
+// The page's language as the reader's country writes it, where the browser says which that is.
+const locale = navigator.languages.find((one) => one.toLowerCase().startsWith(`${lang}-`)) ?? lang;
+const form = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "short" });
 
 for (const time of document.querySelectorAll("time[datetime]")) {
   const moment = new Date(time.dateTime);

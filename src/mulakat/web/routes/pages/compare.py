@@ -9,13 +9,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from mulakat import errors
+from mulakat.interview.measures import clock, number
 from mulakat.interview.noise import interval
 from mulakat.interview.progress import MOMENT, asked_for, compare
 from mulakat.interview.report_text import figure, moment
 from mulakat.interview.scores import shown
+from mulakat.interview.strip import drawing
 from mulakat.store.history import Told
 from mulakat.web import pages, problems
-from mulakat.web.charts import strip
 from mulakat.web.identity import my_account
 from mulakat.web.state import parts
 
@@ -47,12 +48,19 @@ async def side_by_side(request: Request, first: str = "", second: str = "") -> R
 
 async def _page(request: Request, one: Told, two: Told, reader: str) -> HTMLResponse:
     found = compare(one, two, reader)
+    both = [_shown(told, reader) for told in (one, two)]
+    longest = max((side["drawn"].seconds for side in both if side["drawn"]), default=1.0)
+    for side in both:  # both are drawn to one scale of time
+        side["share"] = round(100 * side["drawn"].seconds / longest, 1) if side["drawn"] else None
     return await pages.page(
         request,
         "compare.html",
         moment=moment,
         found=found,
-        both=[_shown(told, reader) for told in (one, two)],
+        both=both,
+        asked_in=two.language,
+        clock=clock,
+        number=number,
         measures=[
             (entry["measure"], *(_figure(entry["measure"], entry[key], reader) for key in _SIDES))
             for entry in found["delivery"]
@@ -69,7 +77,7 @@ def _shown(told: Told, reader: str) -> dict[str, Any]:
     return {
         "id": told.id,
         "at": told.created_at.strftime(MOMENT),
-        "drawn": strip([result["strip"]]) if result.get("strip") else None,
+        "drawn": drawing(result),
         "score": shown(interval([score]), reader) if score is not None else None,
         "reason": (result.get("reason") or {}).get("detail"),
         "transcript": result.get("transcribed_text"),

@@ -50,7 +50,8 @@ async def history(request: Request, before: str = "") -> HTMLResponse:
     found = await here.timeline.page(account.id, after, PAGE + 1)
     line = None
     if after is None and found:
-        line = overall(await here.history.latest(account.id, CHARTED), reader)
+        told = await here.history.latest(account.id, CHARTED)
+        line = chart(overall(told, reader), reader)
     return await pages.page(
         request,
         "history.html",
@@ -58,7 +59,7 @@ async def history(request: Request, before: str = "") -> HTMLResponse:
         entries=[shown_entry(one, here.bank, reader) for one in found[:PAGE]],
         older=_written(found[PAGE - 1].place) if len(found) > PAGE else None,
         first=after is None,
-        chart_of=chart(line) if line and line.answers else None,
+        line=line,
     )
 
 
@@ -67,14 +68,14 @@ async def progress(request: Request) -> HTMLResponse:
     """Scores over time: the whole, by criterion, and by category of question."""
     account, reader = await my_account(request), problems.reader_language(request)
     told = await parts(request).history.latest(account.id, MOST_CHARTED)
-    line, few = overall(told, reader), told[-MOST_SMALL:]
+    few = told[-MOST_SMALL:]
     return await pages.page(
         request,
         "progress.html",
         moment=moment,
-        whole=chart(line) if line.answers else None,
-        criteria=[chart(one) for one in by_criterion(few, reader)],
-        categories=[chart(one) for one in by_category(few, reader)],
+        whole=chart(overall(told, reader), reader),
+        criteria=[chart(one, reader) for one in by_criterion(few, reader)],
+        categories=[chart(one, reader) for one in by_category(few, reader)],
         rows=_rows(few, reader),
     )
 

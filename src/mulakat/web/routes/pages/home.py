@@ -73,5 +73,5 @@ def glance(told: list[Told], reader: str) -> dict[str, Any] | None:
         "answers": len(scores[-STRETCH:]),
         "before": found["before"],
         "change": found["change"],
-        "chart": chart(overall(told, reader)),
+        "chart": chart(overall(told, reader), reader),
     }
