@@ -27,6 +27,8 @@ WORDS = [(word, 0.5 + 0.5 * i, 0.9 + 0.5 * i) for i, word in enumerate(TEXT.spli
 _NAMES = ("flac", "m4a", "mp3", "mp4", "mpeg", "mpga", "oga", "ogg", "wav", "webm")
 """Ends of file names that OpenAI takes."""
 
+_ALPHABET = str.maketrans("-_", "+/")
+
 _FIELDS = {"model", "language", "response_format", "timestamp_granularities[]", "file"}
 
 
@@ -101,8 +103,12 @@ class SpeechHandler(Handler):
     def _read_gemini(self, data: bytes) -> tuple[int, str] | None:
         self.asked = json.loads(data)
         inline = self.asked["contents"][0]["parts"][-1]["inlineData"]
+        # Protocol buffers in JSON take a field by both its names and either alphabet of base64;
+        # the official client sends the other ones.
+        if "mime_type" in inline:
+            inline["mimeType"] = inline.pop("mime_type")
         try:
-            audio = base64.b64decode(inline["data"], validate=True)
+            audio = base64.b64decode(inline["data"].translate(_ALPHABET), validate=True)
         except binascii.Error:
             return 400, "Invalid value at 'contents[0].parts[0].inline_data.data'"
         inline["data"] = hashlib.sha256(audio).hexdigest()
