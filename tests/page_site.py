@@ -20,7 +20,7 @@ from webapp import HOST, running
 @asynccontextmanager
 async def site(folder: Path, **sections: Any) -> AsyncIterator[tuple[FastAPI, Parts]]:
     """Run the application on an empty database for the length of a block."""
-    settings = Settings(store=Store(data_dir=folder), **sections)
+    settings = Settings(**{"store": Store(data_dir=folder), **sections})
     engine = make_engine(settings.store)
     async with engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
@@ -33,6 +33,7 @@ class Reader(AsyncClient):
     """A browser, by its reader's language. Defects come back as the page that others see."""
 
     def __init__(self, app: FastAPI, language: str = "en") -> None:
+        self.language = language
         super().__init__(
             transport=ASGITransport(app, raise_app_exceptions=False),
             base_url=f"http://{HOST}",
