@@ -135,7 +135,8 @@ class Material:
     """All that an evaluator may look at. `reader` is the language of its sentences.
 
     For a typed answer `words` carry no times (0.0) and `delivery` is None. `key_points` are
-    what a strong answer to this question says, where a question bank tells.
+    what a strong answer to this question says, and `example` one that does, where a question bank
+    tells.
     """
 
     question: str
@@ -147,6 +148,7 @@ class Material:
     additional_text: str = ""
     delivery: Delivery | None = None
     key_points: tuple[str, ...] = ()
+    example: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,12 +206,23 @@ class StoryPart:
 
 
 @dataclass(frozen=True, slots=True)
+class Advice:
+    """What to do better, at which place; `gain` in points of the total."""
+
+    criterion: str
+    text: str
+    at: Evidence | None
+    gain: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Assessment:
     """What an evaluator says of an answer.
 
     `score` is None when the evidence gate says "not scored"; then `reason` is its code and
     `evaluation` says it in the reader's language, and there are no criteria. `gaps` are what
-    a follow-up question could ask for (mulakat.interview.bank.TRIGGERS). `model` is what a
+    a follow-up question could ask for (mulakat.interview.bank.TRIGGERS). `story` is empty where
+    none was asked for and none was told. `model` is what a
     language model had to do with it, `fallback` why it had nothing to do with it although one is
     chosen (mulakat.providers.remote.REASONS).
     """
@@ -222,6 +235,8 @@ class Assessment:
     improvements: tuple[str, ...] = ()
     points: tuple[Point, ...] = ()
     gaps: tuple[str, ...] = ()
+    story: tuple[StoryPart, ...] = ()
+    advice: tuple[Advice, ...] = ()
     reason: str | None = None
     extra: dict[str, str] = field(default_factory=dict)
     fallback: str | None = None

@@ -175,7 +175,9 @@ def test_quotes_are_verbatim_and_carry_their_time(language: str) -> None:
 
 def test_a_typed_answer_has_no_delivery_and_no_times_and_its_weights_are_whole() -> None:
     found = encoder.rubric().evaluate(encoder.typed(CONFLICT["question"], CONFLICT["strong"]))
-    assert [one.key for one in found.criteria] == [key for key in WEIGHTS if key != "delivery"]
+    assert [one.key for one in found.criteria] == [
+        key for key in WEIGHTS if key not in {"content", "delivery"}
+    ]
     assert sum(one.weight for one in found.criteria) == pytest.approx(1, abs=1e-3)
     assert all(q.start is None and q.end is None for one in found.criteria for q in one.evidence)
 

@@ -10,6 +10,10 @@ STAMPED = {
         "en strong": 94, "en middling": 64, "en weak": 15, "en off_topic": 2, "en spoken": 94,
         "tr strong": 98, "tr middling": 68, "tr weak": 15, "tr off_topic": 2, "tr spoken": 98,
     },
+    "rubric-3": {
+        "en strong": 98, "en middling": 68, "en weak": 15, "en off_topic": 2, "en spoken": 98,
+        "tr strong": 98, "tr middling": 73, "tr weak": 15, "tr off_topic": 1, "tr spoken": 98,
+    },
 }  # fmt: skip
 """What each stamp's rubric gives; a change of scores is a new stamp with a line of its own."""
 

@@ -94,7 +94,7 @@ def by_answer(answer: Labelled) -> Iterator[tuple[str, Pair]]:
 
 def _found(answer: Labelled) -> tuple[StoryPart, ...]:
     sentences = split(answer.text, (), answer.language, typed=True)
-    return story.parts(story.tell(sentences, answer.language))
+    return story.parts(story.tell(story.clauses(one, answer.language) for one in sentences))
 
 
 def agreement(pairs: Sequence[Pair]) -> Agreement:

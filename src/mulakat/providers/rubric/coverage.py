@@ -6,7 +6,8 @@ from mulakat.providers.rubric.sentences import Sentence
 LENGTH = 0.45
 """The part of length; the rest is what was asked (estimate)."""
 
-_EVIDENCE = {
+_PARTS = {"situation": ("situation", "task"), "action": ("action",), "result": ("result",)}
+_MARKS = {
     "situation": ("situation", "task"),
     "action": ("own_action", "team"),
     "result": ("result",),
@@ -30,16 +31,31 @@ def judge(reading: Reading) -> Judged:
     norm = reading.text_norms
     length = between(len(reading.words), norm["least_answer_words"] / 2, norm["full_answer_words"])
     kinds = wanted(reading)
+    story = "situation" in kinds
     shares: dict[str, float] = {}
     evidence: list[Sentence] = []
     for kind in kinds:
-        found = [
-            one for one in reading.sentences if any(reading.marks(k, one) for k in _EVIDENCE[kind])
-        ]
+        found = _told(reading, kind) if story else _marked(reading, kind)
         # One sentence is a mention; two are an account. A result needs one.
         shares[kind] = min(1.0, len(found) / (1 if kind in {"result", "reason"} else 2))
         evidence += [one for one in found if one not in evidence][:1]
     missing = [kind for kind in kinds if shares[kind] == 0]
     advice = missing[0] if missing else "short" if length < 0.75 else "good"
     value = LENGTH * length + (1 - LENGTH) * sum(shares.values()) / len(kinds)
-    return judged(value, evidence[:3], advice)
+    at = (reading.sentences[-1] if advice == "result" else None) if reading.sentences else None
+    return judged(value, evidence[:3], advice, at)
+
+
+def _told(reading: Reading, kind: str) -> list[Sentence]:
+    """Return the sentences that tell what was asked for; what "we" did counts here."""
+    numbers = {one.number for part in _PARTS.get(kind, ()) for one in reading.story[part]}
+    team = "team" if kind == "action" else "reason" if kind == "reason" else None
+    return [
+        one
+        for i, one in enumerate(reading.sentences)
+        if i in numbers or (team and reading.marks(team, one))
+    ]
+
+
+def _marked(reading: Reading, kind: str) -> list[Sentence]:
+    return [one for one in reading.sentences if any(reading.marks(k, one) for k in _MARKS[kind])]

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from mulakat.languages import codes, lexicon, norms
 from mulakat.languages.matching import Token, find, is_content, same_word, tokens
+from mulakat.providers.rubric import aside
 from mulakat.providers.rubric.sentences import Sentence, split
-from mulakat.providers.values import Delivery, Material
+from mulakat.providers.rubric.story import Clause, Story, clauses, tell
+from mulakat.providers.values import Delivery, Evidence, Material, Point
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,17 +31,28 @@ answered and cannot outweigh it (design decision)."""
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A criterion's raw verdict: 0–1, the sentences that earned or cost it, the advice's key."""
+    """A criterion's raw verdict: 0–1, the sentences that earned or cost it, the advice's key, and
+    the sentence at which to follow it.
+    """
 
     share: float
-    sentences: tuple[Sentence, ...]
+    evidence: tuple[Evidence, ...]
     advice: str
     params: dict[str, object]
+    at: Evidence | None
 
 
-def judged(share: float, sentences: Sequence[Sentence], advice: str, **params: object) -> Judged:
-    """Return a verdict with its share held within 0–1."""
-    return Judged(clamp(share), tuple(sentences), advice, params)
+def judged(
+    share: float,
+    sentences: Sequence[Sentence],
+    advice: str,
+    at: Sentence | None = None,
+    **params: object,
+) -> Judged:
+    """Return a verdict with its share held within 0–1; `at` is else the first sentence given."""
+    evidence = tuple(one.evidence for one in sentences)
+    place = at.evidence if at else evidence[0] if evidence else None
+    return Judged(clamp(share), evidence, advice, params, place)
 
 
 def clamp(value: float) -> float:
@@ -55,9 +68,10 @@ def between(value: float, low: float, high: float) -> float:
 class Reading:
     """One answer, read once for all criteria.
 
-    Sentences that address whoever assesses and repetitions are set aside here, so that no
-    criterion sees them. `answered` are the answer's own sentences, by which its form is judged;
-    `sentences` also has those added in writing, as far as ADDED_SHARE lets them in, without times.
+    What counts for nothing (aside.py) is set aside here, so that no criterion sees it. `answered`
+    are the answer's own sentences, by which its form is judged; `sentences` also has those added in
+    writing, as far as ADDED_SHARE lets them in, without times. `points` are the key points as the
+    answer says them, `said` how near it comes to each (0–1), set by who finds them (points.py).
     """
 
     def __init__(self, material: Material, embedder: "Embedder") -> None:
@@ -65,17 +79,74 @@ class Reading:
         self.question = material.question
         self.delivery: Delivery | None = material.delivery
         self._embedder = embedder
+        self._known: dict[str, NDArray[np.float32]] = {}
+        self._told: dict[str, tuple[Clause, ...]] = {}
+        self.points: tuple[Point, ...] = ()
+        self.said: tuple[float, ...] = ()
         answer = split(material.text, material.words, material.language, typed=material.typed)
-        seen: set[str] = set()
-        self.answered = list(_kept(answer, seen))
         added = [
             replace(one, place=None)
             for one in split(material.additional_text, (), material.language, typed=True)
         ]
-        room = ADDED_SHARE * sum(len(one.tokens) for one in self.answered)
-        self.sentences = [*self.answered, *_within(room, _kept(added, seen))]
-        self.words: list[Token] = [word for one in self.sentences for word in one.tokens]
         self.text_norms: Any = norms(material.language)["text"]
+        self._key_points = material.key_points
+        self._set_aside(answer, added)
+        self.words: list[Token] = [word for one in self.sentences for word in one.tokens]
+
+    def _set_aside(self, answer: list[Sentence], added: list[Sentence]) -> None:
+        """Keep what counts of an answer and its addition."""
+        copies, seen = aside.Copies([self.question, *self._key_points]), set[str]()
+        least = self.text_norms["least_function_share"]
+
+        def counts(one: Sentence) -> bool:
+            fresh = one.key not in seen
+            seen.add(one.key)
+            return fresh and not (
+                aside.addresses_the_rater(one)
+                or one in copies
+                or aside.is_list(one.tokens, self.language, least)
+                or aside.is_formula(one, self._clauses(one), self.language)
+            )
+
+        first = [one for one in answer if counts(one)]
+        more = [one for one in added if counts(one)]
+        kept = self._pertinent([*first, *more])
+        self.answered = [one for one in kept if one.place is not None]
+        room = ADDED_SHARE * sum(len(one.tokens) for one in self.answered)
+        completing = list(_within(room, [one for one in kept if one.place is None]))
+        self.sentences = [*self.answered, *completing]
+
+    def _pertinent(self, sentences: list[Sentence]) -> list[Sentence]:
+        """Return the sentences that can answer such a question, all where none can.
+
+        Where one story is asked for and one is told, what is usual or advised does not count. What
+        is about nobody and far from the question and the key points counts for nothing, unless it
+        stands alone between sentences that count. To a question about nobody, what the speaker did
+        counts as an example, when it is introduced as one.
+        """
+        language = self.language
+        near = {
+            one: nearness >= aside.FAR or point >= aside.FAR_POINT or self.shows(one)
+            for one, nearness, point in zip(
+                sentences, self._near(sentences), self._near_points(sentences), strict=True
+            )
+        }
+        tells = {one: aside.tells(self._clauses(one)) for one in sentences}
+        speaks = {one: aside.is_personal(one, language) for one in sentences}
+        if self.asks("asks_story") and not self.asks("asks_general"):
+            counts = [tells[one] or (speaks[one] and near[one]) for one in sentences]
+            general = [self._general(one) for one in sentences]
+            return list(_joined(sentences, counts, general)) if any(tells.values()) else sentences
+        if self.asks("asks_you"):
+            counts = [tells[one] or speaks[one] or near[one] for one in sentences]
+            return list(_joined(sentences, counts)) or sentences
+        begun, introduced, kept = False, False, []
+        for one in sentences:
+            introduced = introduced or bool(self.marks("example", one))
+            begun = begun or any(clause.act for clause in self._clauses(one))
+            if introduced or not begun:
+                kept.append(one)
+        return kept
 
     def marks(self, key: str, sentence: Sentence) -> int:
         """Return how often the lexicon's list `key` occurs in a sentence."""
@@ -183,20 +254,58 @@ class Reading:
         return any(self.marks(f"means.{name}.shows", sentence) for name in self.themes)
 
     @cached_property
+    def _targets(self) -> "NDArray[np.float32]":
+        """The vectors of what was asked, then of what it may mean."""
+        return self._embedder.embed([*self.asked, *self.meant])
+
+    def _vectors(self, sentences: Sequence[Sentence]) -> "NDArray[np.float32]":
+        """The sentences' vectors; each sentence is embedded once."""
+        new = [one for one in sentences if one.key not in self._known]
+        if new:
+            rows = self._embedder.embed([one.text for one in new])
+            self._known.update(zip((one.key for one in new), rows, strict=True))
+        import numpy as np
+
+        return np.stack([self._known[one.key] for one in sentences])
+
+    @cached_property
     def _cosines(self) -> "NDArray[np.float32]":
         """Shape (sentences, asked + meant)."""
-        targets = [*self.asked, *self.meant]
-        vectors = self._embedder.embed([*targets, *(one.text for one in self.sentences)])
-        return vectors[len(targets) :] @ vectors[: len(targets)].T
+        return self._vectors(self.sentences) @ self._targets.T
+
+    def _near(self, sentences: Sequence[Sentence]) -> list[float]:
+        """For each sentence, its cosine to the nearest of what was asked; 0 if nothing was."""
+        if not self.asked or not sentences:
+            return [0.0 for _ in sentences]
+        cosines = self._vectors(sentences) @ self._targets.T
+        cosines[:, len(self.asked) :] -= MEANT_MARGIN
+        return [float(value) for value in cosines.max(axis=1)]
+
+    def _near_points(self, sentences: list[Sentence]) -> list[float]:
+        """For each sentence, its cosine to the nearest key point; 0 where none is known."""
+        if not self._key_points or not sentences:
+            return [0.0 for _ in sentences]
+        cosines = self._vectors(sentences) @ self._embedder.embed(self._key_points).T
+        return [float(value) for value in cosines.max(axis=1)]
 
     @cached_property
     def nearness(self) -> list[float]:
-        """For each sentence, its cosine to the nearest of what was asked; 0 if nothing was."""
-        if not self.asked or not self.sentences:
-            return [0.0 for _ in self.sentences]
-        cosines = self._cosines.copy()
-        cosines[:, len(self.asked) :] -= MEANT_MARGIN
-        return [float(value) for value in cosines.max(axis=1)]
+        """`_near` of the sentences that count."""
+        return self._near(self.sentences)
+
+    @cached_property
+    def story(self) -> Story:
+        """Where situation, task, action and result are told."""
+        return tell(self._clauses(one) for one in self.sentences)
+
+    def _general(self, sentence: Sentence) -> bool:
+        return any("general" in clause.cues for clause in self._clauses(sentence))
+
+    def _clauses(self, sentence: Sentence) -> tuple[Clause, ...]:
+        found = self._told.get(sentence.key)
+        if found is None:
+            found = self._told[sentence.key] = clauses(sentence, self.language)
+        return found
 
     @cached_property
     def likeness(self) -> float:
@@ -207,11 +316,15 @@ class Reading:
         return float(sum(likest)) / len(likest)
 
 
-def _kept(sentences: Iterable[Sentence], seen: set[str]) -> Iterator[Sentence]:
-    for sentence in sentences:
-        if sentence.key not in seen and not _addresses_the_rater(sentence.tokens):
-            seen.add(sentence.key)
-            yield sentence
+def _joined(
+    sentences: Sequence[Sentence], counts: Sequence[bool], never: Sequence[bool] = ()
+) -> Iterator[Sentence]:
+    """Yield the sentences that count, and those between two that do, but for `never`."""
+    last = len(sentences) - 1
+    for i, one in enumerate(sentences):
+        between_two = 0 < i < last and counts[i - 1] and counts[i + 1]
+        if counts[i] or (between_two and not (never and never[i])):
+            yield one
 
 
 def _within(room: float, sentences: Iterable[Sentence]) -> Iterator[Sentence]:
@@ -221,7 +334,3 @@ def _within(room: float, sentences: Iterable[Sentence]) -> Iterator[Sentence]:
         if room < 0:
             return
         yield sentence
-
-
-def _addresses_the_rater(words: Sequence[Token]) -> bool:
-    return any(find(code, "rater", words) for code in codes())

@@ -8,7 +8,7 @@ measured by agreement.py.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from mulakat.languages.matching import find
@@ -30,10 +30,10 @@ class Clause:
     """A part of a sentence with one verb or more, and the cues in it (lists of `[story]`)."""
 
     sentence: Sentence
-    number: int
     first: int
     after: int
     cues: frozenset[str]
+    number: int = 0
 
     @property
     def past(self) -> bool:
@@ -63,12 +63,10 @@ Story = dict[str, list[Passage]]
 """For each of PARTS the passages that tell it, in order."""
 
 
-def tell(sentences: Sequence[Sentence], language: str) -> Story:
-    """Return where the four parts are told."""
-    told = _continued(
-        [clause for i, one in enumerate(sentences) for clause in clauses(one, language, i)]
-    )
-    return {part: list(_passages(chosen)) for part, chosen in _found(told).items()}
+def tell(sentences: Iterable[Sequence[Clause]]) -> Story:
+    """Return where the four parts are told, from the clauses of each sentence."""
+    told = [replace(one, number=i) for i, each in enumerate(sentences) for one in each]
+    return {part: list(_passages(chosen)) for part, chosen in _found(_continued(told)).items()}
 
 
 def parts(story: Story) -> tuple[StoryPart, ...]:
@@ -79,8 +77,8 @@ def parts(story: Story) -> tuple[StoryPart, ...]:
     )
 
 
-def clauses(sentence: Sentence, language: str, number: int = 0) -> Iterator[Clause]:
-    """Yield a sentence's clauses in order; each has a verb, the last may lack one."""
+def clauses(sentence: Sentence, language: str) -> tuple[Clause, ...]:
+    """Return a sentence's clauses in order; each has a verb, the last may lack one."""
     words = sentence.tokens
     cues = {
         key: [(f.first, f.after) for f in find(language, f"story.{key}", words)] for key in _CUES
@@ -93,7 +91,7 @@ def clauses(sentence: Sentence, language: str, number: int = 0) -> Iterator[Clau
         for i in range(1, len(words))
         if _CLOSING.search(sentence.text[words[i - 1].end : words[i].start])
     }
-    first = 0
+    out, first = [], 0
     for after in [*sorted(cuts), len(words)]:
         last = after == len(words)
         if after > first and (last or any(first < verb <= after for verb in verbs)):
@@ -104,8 +102,9 @@ def clauses(sentence: Sentence, language: str, number: int = 0) -> Iterator[Clau
             }
             if not any(start == first for start, _ in cues["went_on"]):
                 held.discard("went_on")
-            yield Clause(sentence, number, first, after, frozenset(held))
+            out.append(Clause(sentence, first, after, frozenset(held)))
             first = after
+    return tuple(out)
 
 
 def _continued(told: Sequence[Clause]) -> list[Clause]:

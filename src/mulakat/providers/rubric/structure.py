@@ -4,13 +4,17 @@ from dataclasses import replace
 
 from mulakat.languages.matching import find
 from mulakat.providers.rubric import coverage
-from mulakat.providers.rubric.reading import Judged, Reading, between, judged
+from mulakat.providers.rubric.reading import Judged, Reading, between, clamp, judged
 
-ENOUGH_CONNECTIVES = 4
+ENOUGH_CONNECTIVES = 3
 """Different ones; more are not better (estimate)."""
 
-ENOUGH_SENTENCES = 6
+ENOUGH_SENTENCES = 5
 """An order needs parts: below this the structure counts for less (estimate)."""
+
+FULL = 0.95
+"""The sum from which on the structure is full: no good answer has every part (the question bank's
+examples have 0.7 to 0.9)."""
 
 
 def judge(reading: Reading) -> Judged:
@@ -18,7 +22,7 @@ def judge(reading: Reading) -> Judged:
     story = "situation" in coverage.wanted(reading)
     verdict = _story(reading) if story else _argument(reading)
     parts = 0.7 + 0.3 * between(len(reading.sentences), 2, ENOUGH_SENTENCES)
-    return replace(verdict, share=verdict.share * parts)
+    return replace(verdict, share=clamp(verdict.share / FULL) * parts)
 
 
 def _connected(reading: Reading) -> float:
@@ -31,36 +35,38 @@ def _connected(reading: Reading) -> float:
 
 
 def _story(reading: Reading) -> Judged:
-    sentences = reading.sentences
-    situation = [i for i, one in enumerate(sentences) if reading.marks("situation", one)]
-    task = [i for i, one in enumerate(sentences) if reading.marks("task", one)]
-    own = [i for i, one in enumerate(sentences) if reading.marks("own_action", one)]
-    result = [i for i, one in enumerate(sentences) if reading.marks("result", one)]
-    begin = (situation or task or [len(sentences)])[0]
+    sentences, story = reading.sentences, reading.story
+    situation, task, own, result = (
+        sorted({one.number for one in story[part]})
+        for part in ("situation", "task", "action", "result")
+    )
+    # Who begins with what they did has said what it was about by that.
+    begin = (situation or task or own or [len(sentences)])[0]
     end = result[-1] if result else -1
     # Each part is best told in a sentence of its own: a story in one breath has no order.
     ordered = begin <= (own or [-1])[0] <= end and begin < end
     connected = _connected(reading)
     value = (
-        0.2 * bool(situation)
-        + 0.1 * bool(task)
-        + 0.2 * min(1.0, len(own) / 2)
+        0.2 * bool(situation or task)
+        + 0.05 * bool(situation and task)
+        + 0.25 * max(min(1.0, len(own) / 2), 0.5 * bool(reading.count("team")))
         + 0.2 * bool(result)
         + 0.15 * ordered
         + 0.15 * connected
     )
+    at = sentences[0] if sentences else None
     if not situation and not task:
         advice = "no_situation"
     elif not own:
-        advice = "no_action"
+        advice, at = "no_action", sentences[(task or situation)[-1]]
     elif not result:
-        advice = "no_result"
+        advice, at = "no_result", sentences[-1]
     elif not ordered:
         advice = "order"
     else:
         advice = "good" if connected > 0.5 else "connectives"
     places = sorted({places[0] for places in (situation, own) if places} | set(result[-1:]))
-    return judged(value, [sentences[i] for i in places], advice)
+    return judged(value, [sentences[i] for i in places], advice, at)
 
 
 def _argument(reading: Reading) -> Judged:
@@ -68,7 +74,7 @@ def _argument(reading: Reading) -> Judged:
     example = [
         one
         for one in reading.sentences
-        if reading.marks("example", one) or reading.marks("situation", one)
+        if any(reading.marks(key, one) for key in ("example", "situation", "condition", "numbers"))
     ]
     result = reading.marked("result")
     connected = _connected(reading)

@@ -1,9 +1,10 @@
 """What the rubric says as a whole: strengths, improvements, a few sentences."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from mulakat.languages import norms, say
-from mulakat.providers.values import Criterion, Material
+from mulakat.providers.values import Advice, Criterion, Material
 
 BANDS = ((80, "strong"), (55, "sound"), (30, "thin"), (0, "weak"))
 """Least score of each band."""
@@ -29,6 +30,17 @@ def improvements(reader: str, lacking: Sequence[Criterion]) -> tuple[str, ...]:
         say(reader, "improvement.line", name=one.name, advice=one.advice)
         for one in sorted(lacking, key=_lost)[:3]
     )
+
+
+def advice(criteria: Sequence[Criterion], candidates: Sequence[Advice]) -> tuple[Advice, ...]:
+    """Return at most three, those that would raise the total most first, with their gain.
+
+    The gain is what a criterion's score lacks of 100, by its weight; criteria may have been judged
+    again since (a language model). Whoever is judged full has nothing to gain.
+    """
+    lost = {one.key: round(one.weight * (100 - one.score)) for one in criteria}
+    told = [replace(one, gain=lost[one.criterion]) for one in candidates if lost[one.criterion]]
+    return tuple(sorted(told, key=lambda one: -one.gain)[:3])
 
 
 def _lost(one: Criterion) -> float:
