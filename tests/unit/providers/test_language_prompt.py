@@ -22,7 +22,7 @@ from mulakat.providers.rubric import WEIGHTS
 
 KEYS = ("relevance", "clarity")
 QUESTION = "Tell me about a conflict at work"
-STAMPED = {"judge-1": "4b5b5128605aafc9"}
+STAMPED = {"judge-1": "4b5b5128605aafc9", "judge-2": "6c4fca805da4a96e"}
 """The prompts' sha256, by version; another text is another version with a line of its own."""
 
 

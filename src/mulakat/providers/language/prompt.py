@@ -18,7 +18,7 @@ from mulakat.providers.language.protocol import Prompt, Schema
 from mulakat.providers.rubric.sentences import split
 from mulakat.providers.values import Material, Word
 
-VERSION = "judge-1"
+VERSION = "judge-2"
 """Part of the stamp of every score: it changes with the prompts and with the rules of `held`. A
 test holds their text to it."""
 
@@ -32,7 +32,7 @@ _CRITERION = re.compile(r"^- (\w+):", re.MULTILINE)
 
 @cache
 def template(purpose: str, language: str) -> str:
-    """Return the prompt for a purpose, judge or phrase, in a language."""
+    """Return the prompt for a purpose in a language."""
     return (_HERE / f"{purpose}-{language}.txt").read_text(encoding="utf-8")
 
 
