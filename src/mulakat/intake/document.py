@@ -1,6 +1,6 @@
 """A document that comes in: a file by multipart, or its text in JSON."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -56,10 +56,15 @@ async def receive(
     spool: Spool,
     disk: Executor,
     admit: Callable[[], None] = lambda: None,
+    also: Mapping[str, int] | None = None,
+    kept: dict[str, str] | None = None,
 ) -> AsyncIterator[Received]:
     """Yield the document that a request's body makes.
 
-    Leaving the block without `store` discards it, as does every error and cancellation.
+    Leaving the block without `store` discards it, as does every error and cancellation. Of a
+    multipart body the fields are put into `kept` as they come, with further ones that `also`
+    names beside the characters each may have.
+
     Raises UnsupportedBody, Malformed, TooLarge, NotDocument, Invalid or DiskFull.
     """
     kind = content_type.partition(";")[0].strip().lower()
@@ -75,7 +80,15 @@ async def receive(
     )
     try:
         if kind == "multipart/form-data":
-            fields = await multipart.read(chunks, content_type, upload, part="file", limits=LIMITS)
+            fields = kept if kept is not None else {}
+            await multipart.read(
+                chunks,
+                content_type,
+                upload,
+                part="file",
+                limits={**(also or {}), **LIMITS},
+                texts=fields,
+            )
         elif kind == "application/json":
             fields = form.fields_of_json(await whole(chunks), LIMITS)
         else:

@@ -35,13 +35,16 @@ async def read(
     *,
     part: str = "audio",
     limits: Mapping[str, int] = LIMITS,
+    texts: dict[str, str] | None = None,
 ) -> dict[str, str]:
     """Return the text fields of `limits`; the part named `part` goes to `upload` as it comes.
+
+    With `texts`, they are put there as they come, and stay when the rest is refused.
 
     Stops reading at the first thing wrong. Raises Malformed (framing, truncation, charset, a
     field twice), TooLarge, NotAudio, Invalid or DiskFull.
     """
-    parts = _Parts(upload, part, limits)
+    parts = _Parts(upload, part, limits, {} if texts is None else texts)
     parser = parts.parser(_boundary(content_type))
     received = 0
     async for chunk in chunks:
@@ -76,10 +79,12 @@ def _options(header: bytes) -> tuple[bytes, dict[bytes, bytes]]:
 class _Parts:
     """The parser's callbacks, and what they have gathered."""
 
-    def __init__(self, upload: Upload, part: str, limits: Mapping[str, int]) -> None:
+    def __init__(
+        self, upload: Upload, part: str, limits: Mapping[str, int], texts: dict[str, str]
+    ) -> None:
         self._part = part
         self._limits = limits
-        self.texts: dict[str, str] = {}
+        self.texts = texts
         self.ended = False
         self._upload = upload
         self._count = 0

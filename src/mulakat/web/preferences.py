@@ -18,6 +18,8 @@ THEME_COOKIE = "mulakat_theme"
 THEMES = ("auto", "light", "dark")
 """auto: as the device says."""
 
+VOICE_COOKIE = "mulakat_voice"
+
 YEAR = 365 * 86_400
 """Seconds."""
 
@@ -30,6 +32,16 @@ def theme(request: Request) -> Literal["auto", "light", "dark"]:
         case "dark":
             return "dark"
     return "auto"
+
+
+def voice(request: Request) -> bool:
+    """Return whether questions are read aloud of themselves, as they are unless switched off."""
+    return request.cookies.get(VOICE_COOKIE) != "off"
+
+
+def keep_voice(request: Request, response: Response, on: bool) -> None:
+    """Have the browser remember whether questions are read aloud."""
+    _set(request, response, VOICE_COOKIE, "on" if on else "off")
 
 
 def keep(

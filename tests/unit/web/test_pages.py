@@ -10,7 +10,7 @@ from httpx import AsyncClient
 
 import account_site
 from mulakat.languages import codes, messages, say
-from mulakat.settings import Language, Store
+from mulakat.settings import Language, Speech, Store
 from mulakat.web import pages
 from mulakat.web.static_files import FOLDER, MEDIA_TYPES, STYLES, static_files, static_version
 
@@ -40,13 +40,13 @@ async def home(client: AsyncClient, query: str = "") -> str:
 async def test_the_page_is_rendered_in_its_language(client: AsyncClient, language: str) -> None:
     html = await home(client, f"?lang={language}")
     assert f'<html lang="{language}">' in html
-    assert messages(language)["page"]["record"] in html
+    assert messages(language)["answering"]["record"] in html
 
 
 async def test_the_page_says_when_recordings_are_kept_for_a_while(
     here: account_site.Here, client: AsyncClient
 ) -> None:
-    page = messages("en")["page"]
+    page = messages("en")["practice"]
     assert page["voice_gone"] in await home(client)
     here.settings = replace(here.settings, store=Store(keep_audio=90.0))
     kept = await home(client)
@@ -58,7 +58,7 @@ async def test_the_page_says_when_recordings_are_kept_for_a_while(
 async def test_the_page_says_where_what_was_said_is_sent(
     here: account_site.Here, client: AsyncClient, language: str
 ) -> None:
-    page = messages(language)["page"]
+    says = messages(language)["practice"]
     chosen = {"language_model": "openai", "language_model_name": "judge"}
     for given, host in (
         ({}, None),
@@ -70,8 +70,24 @@ async def test_the_page_says_where_what_was_said_is_sent(
         assert settings.host == host
         here.settings = replace(here.settings, language=settings)
         html = await home(client, f"?lang={language}")
-        assert (page["voice_where"] in html) == (host is None)
-        assert host is None or page["voice_where_elsewhere"].format(host=host) in html
+        assert says["voice_heard"] in html
+        assert (says["voice_nobody"] in html) == (host is None)
+        assert host is None or says["voice_text_elsewhere"].format(host=host) in html
+
+
+@pytest.mark.parametrize("language", codes())
+async def test_the_page_says_where_the_recording_is_sent(
+    here: account_site.Here, client: AsyncClient, language: str
+) -> None:
+    says = messages(language)["practice"]
+    chosen = Speech("openai", speech_url="http://speaches:8000/v1")
+    here.settings = replace(here.settings, speech=chosen)
+    html = await home(client, f"?lang={language}")
+    assert says["voice_heard_elsewhere"].format(host="speaches") in html
+    assert says["voice_nobody"] not in html
+    near = replace(chosen, speech_url="http://127.0.0.1:8000/v1")
+    here.settings = replace(here.settings, speech=near)
+    assert says["voice_nobody"] in await home(client, f"?lang={language}")
 
 
 async def test_files_may_be_kept_for_ever_under_their_version(client: AsyncClient) -> None:

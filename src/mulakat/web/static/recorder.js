@@ -6,6 +6,7 @@ const PIECE_MS = 1000; // what is encoded so far is handed over this often
 export const LEVEL_SECONDS = 0.05;
 const QUIETEST_DB = -54; // a level of 0; a quiet room lies about here after gain control
 const LOUDEST_DB = -6; // a level of 100
+const CLIPPED = 0.985; // of full scale: converters and gain controls distort from about here
 
 /** A reason that no recording can be made; `key` is its sentence's name. */
 export class NoRecording extends Error {
@@ -39,19 +40,22 @@ async function openMicrophone() {
 
 export class Recording {
   levels = [];
+  muted = false;
   #stream;
   #context;
   #recorder;
   #pieces = [];
   #timer;
   #lock = null;
-  #began = 0;
+  #since = 0; // when it began or went on, in ms
+  #before = 0; // ms recorded before the last pause
   #ended;
   #cut = false;
+  #seen = () => document.visibilityState === "visible" && this.#keepAwake();
 
   /**
-   * Open the microphone and record. `onlevel(level, seconds)` is called with 0–100 twenty
-   * times a second. Throws NoRecording.
+   * Open the microphone and record. `onlevel({level, clipped, seconds})` is called twenty times
+   * a second with a level of 0–100 and whether it is distorted. Throws NoRecording.
    */
   static async start(onlevel) {
     const context = new AudioContext(); // made within the click: later it would stay suspended
@@ -71,29 +75,66 @@ export class Recording {
     this.#recorder = new MediaRecorder(stream, options);
     this.#recorder.ondataavailable = ({ data }) => data.size && this.#pieces.push(data);
     this.#ended = new Promise((resolve) => (this.#recorder.onstop = resolve));
-    for (const track of stream.getAudioTracks()) track.onended = () => (this.#cut = true);
+    for (const track of stream.getAudioTracks()) {
+      track.onended = () => (this.#cut = true);
+      track.onmute = () => (this.muted = true); // a call comes in, or the screen is locked
+      track.onunmute = () => (this.muted = false);
+    }
     this.#recorder.start(PIECE_MS);
-    this.#began = performance.now();
+    this.#since = performance.now();
+    this.#watch(context, stream, onlevel);
+    this.#keepAwake();
+    document.addEventListener("visibilitychange", this.#seen);
+    return this;
+  }
+
+  #watch(context, stream, onlevel) {
     const analyser = context.createAnalyser();
     context.createMediaStreamSource(stream).connect(analyser);
     const samples = new Float32Array(analyser.fftSize);
     this.#timer = setInterval(() => {
+      if (this.paused) return;
       analyser.getFloatTimeDomainData(samples);
-      const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
-      const db = 10 * Math.log10(power + 1e-12);
-      const level = Math.round((100 * (db - QUIETEST_DB)) / (LOUDEST_DB - QUIETEST_DB));
-      const kept = Math.min(100, Math.max(0, level));
+      let power = 0;
+      let peak = 0;
+      for (const sample of samples) {
+        power += sample * sample;
+        peak = Math.max(peak, Math.abs(sample));
+      }
+      const db = 10 * Math.log10(power / samples.length + 1e-12);
+      const share = (db - QUIETEST_DB) / (LOUDEST_DB - QUIETEST_DB);
+      const level = Math.round(100 * Math.min(1, Math.max(0, share)));
       // A hidden tab's timers are slowed: fill up, so that the strip keeps its time.
-      while (this.levels.length * LEVEL_SECONDS < this.seconds) this.levels.push(kept);
-      onlevel(kept, this.seconds);
+      while (this.levels.length * LEVEL_SECONDS < this.seconds) this.levels.push(level);
+      onlevel({ level, clipped: peak >= CLIPPED, seconds: this.seconds });
     }, LEVEL_SECONDS * 1000);
-    // A phone that locks its screen stops recording. Not everywhere allowed, never needed.
+  }
+
+  /** A phone that locks its screen stops recording. Not everywhere allowed, never needed. */
+  async #keepAwake() {
     this.#lock = (await navigator.wakeLock?.request("screen").catch(() => null)) ?? null;
-    return this;
+    if (this.#recorder.state === "inactive") this.#lock?.release();
+  }
+
+  get paused() {
+    return this.#recorder.state === "paused";
   }
 
   get seconds() {
-    return (performance.now() - this.#began) / 1000;
+    return (this.#before + (this.#since && performance.now() - this.#since)) / 1000;
+  }
+
+  pause() {
+    if (this.#recorder.state !== "recording") return;
+    this.#recorder.pause();
+    this.#before = 1000 * this.seconds;
+    this.#since = 0;
+  }
+
+  resume() {
+    if (!this.paused) return;
+    this.#recorder.resume();
+    this.#since = performance.now();
   }
 
   /** Called with nothing when recording ended without being stopped by us. */
@@ -101,14 +142,23 @@ export class Recording {
     this.#ended.then(() => this.#cut && callback());
   }
 
-  /** Stop; the sound so far as a File, with its length in seconds. */
+  /** The sound so far, in case that this page does not live to its end. */
+  soFar() {
+    return this.#file();
+  }
+
+  /** Stop; the sound as a File, with its length in seconds. */
   async stop() {
     const seconds = this.seconds;
     this.#close();
     await this.#ended;
+    return { ...this.#file(), seconds };
+  }
+
+  #file() {
     const type = this.#recorder.mimeType || this.#pieces[0]?.type || "audio/webm";
-    const file = new File(this.#pieces, `answer.${containerOf(type)}`, { type });
-    return { file, seconds, levels: this.levels };
+    const name = `answer.${containerOf(type)}`;
+    return { blob: new Blob(this.#pieces, { type }), name, seconds: this.seconds, levels: [...this.levels] };
   }
 
   discard() {
@@ -118,6 +168,7 @@ export class Recording {
 
   #close() {
     clearInterval(this.#timer);
+    document.removeEventListener("visibilitychange", this.#seen);
     if (this.#recorder.state !== "inactive") this.#recorder.stop();
     for (const track of this.#stream.getTracks()) track.stop();
     this.#context.close().catch(() => null);

@@ -1,367 +1,249 @@
-// The interview room: one question, one answer, its result. One view is shown at a time.
+// Answering one question: record, pause, listen, record again, type or upload, then send. One view at a time.
 
 import "./strip.js";
-import { LEVEL_SECONDS, NoRecording, Recording } from "./recorder.js";
-import { Result } from "./result.js";
-import { clock, has, language, limits, number, percent, problems, questions, say } from "./say.js";
-import { Refusal, Unreachable, follow, passing, reachable, remove, send } from "./server.js";
+import { Capture } from "./capture.js";
+import { icon } from "./elements.js";
+import { drop, keep, pending, sweep } from "./outbox.js";
+import { LEVEL_SECONDS, NoRecording } from "./recorder.js";
+import { clock, limits, owner, problems, say } from "./say.js";
+import { Nudge, deliver, newKey } from "./sending.js";
+import { Refusal } from "./server.js";
+import { Views } from "./views.js";
+import { Waiting } from "./waiting.js";
 
-const SAFETY_SECONDS = 2; // the encoder may add a little; the limit is on decoded sound
-const WARN_SECONDS = 60;
-const SILENT_LEVEL = 12;
-const SILENT_SECONDS = 4;
-const FIRST_SPAN_SECONDS = 20; // the growing strip's width, until the answer is longer
-const KEPT = "mulakat.answer"; // in sessionStorage: a reload takes the evaluation up again
+const INTERACTIVE = "button, a, input, textarea, select, summary, audio, label";
+const LEAST_SECONDS = 1; // a double click is no answer
 
-/** A new Idempotency-Key; browsers keep randomUUID from pages opened over plain http. */
-function newKey() {
-  return crypto.randomUUID?.() ?? [...crypto.getRandomValues(new Uint32Array(4))].join("-");
-}
-
-class InterviewRoom extends HTMLElement {
-  #answer = null; // what is being answered: question, language, file or text, key, levels
-  #recording = null;
+class AnswerRoom extends Views {
+  #entry = null; // the answer as outbox.js keeps it
+  #kept = true;
   #starting = false;
-  #following = null; // AbortController of the evaluation or of waiting for the server
-  #unsent = false;
+  #going = null; // AbortController of what is being sent
+  #nudge = new Nudge();
+  #capture;
+  #waiting;
+  #keys = (event) => this.#key(event);
+  #leaving = (event) => (this.#capture.running || (this.#entry && !this.#kept)) && event.preventDefault();
+
+  #do = {
+    record: () => this.#record(),
+    stop: () => this.#capture.seconds >= LEAST_SECONDS && this.#stop(),
+    pause: () => this.#pause(),
+    redo: () => this.#redo(),
+    type: () => this.show("typing", "#typed"),
+    untype: () => (this.#entry?.blob ? this.show("review") : this.show("ready", '[data-do="record"]')),
+    send: () => this.#send(),
+    retry: () => this.#nudge.now(),
+    cancel: () => this.#cancel(),
+  };
 
   connectedCallback() {
-    this.result = new Result(this);
     this.form = this.querySelector("form");
-    this.question = this.querySelector("#question");
-    this.typed = this.querySelector("#typed");
-    this.addEventListener("click", (event) => {
-      const action = event.target.closest("[data-do]")?.dataset.do;
-      if (action) this.#actions[action]?.();
+    this.#capture = new Capture({ strip: this.part("growing"), ...this.parts("elapsed", "level", "warning") }, {
+      tell: (sentence) => this.status(sentence),
+      ended: (sound, key) => this.#review(sound, key),
     });
+    this.#waiting = new Waiting(this.parts("progress", "stage", "detail"), (sentence) => this.status(sentence));
+    this.addEventListener("click", (event) => this.#do[event.target.closest("[data-do]")?.dataset.do]?.());
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#sendTyped();
     });
+    this.form.addEventListener("input", () => this.#begun(), { once: true });
     const file = this.querySelector("input[type=file]");
-    file.addEventListener("change", () => {
-      if (file.files[0]) this.#sendFile(file.files[0]);
-      file.value = "";
-    });
-    for (const choice of this.querySelectorAll("[name=language]")) {
-      choice.addEventListener("change", () => this.#languageChosen(choice.value));
-    }
-    window.addEventListener("beforeunload", (event) => {
-      if (this.#unsent) event.preventDefault();
-    });
+    file.addEventListener("change", () => this.#upload(file));
+    document.addEventListener("keydown", this.#keys);
+    window.addEventListener("beforeunload", this.#leaving);
     this.#resume();
   }
 
-  #actions = {
-    another: () => this.#anotherQuestion(),
-    record: () => this.#record(),
-    stop: () => this.#recording?.seconds >= 1 && this.#stop(), // a double click is no answer
-    restart: () => {
-      this.#drop();
-      this.#record();
-    },
-    discard: () => {
-      this.#drop();
-      this.#status(say("discarded"));
-      this.#toQuestion();
-    },
-    type: () => this.#showTyping(this.form.hidden),
-    untype: () => this.#showTyping(false),
-    retry: () => this.#evaluate(),
-    back: () => this.#toQuestion(),
-    again: () => this.#toQuestion(),
-    next: () => {
-      this.#anotherQuestion();
-      this.#toQuestion();
-    },
-    delete: () => this.#delete(),
-  };
-
-  #part(name) {
-    return this.querySelector(`[data-part="${name}"]`);
+  disconnectedCallback() {
+    this.#capture.discard();
+    this.#going?.abort();
+    document.removeEventListener("keydown", this.#keys);
+    window.removeEventListener("beforeunload", this.#leaving);
   }
 
-  #status(sentence) {
-    this.#part("status").textContent = sentence;
+  #key(event) {
+    if (event.key !== " " || event.repeat || event.target.closest?.(INTERACTIVE)) return;
+    const action = { ready: "record", recording: "stop" }[this.dataset.state];
+    if (!action) return;
+    event.preventDefault(); // it would scroll
+    this.#do[action]();
   }
 
-  /** Show one view; its question, then the focus on `focus` or on its heading. */
-  #show(view, focus = "h1") {
-    for (const section of this.querySelectorAll("[data-view]")) {
-      section.hidden = section.dataset.view !== view;
-    }
-    const shown = this.querySelector(`[data-view="${view}"]`);
-    const question = shown.querySelector('[data-part="question"]');
-    if (question && this.#answer) {
-      question.textContent = this.#answer.question;
-      question.lang = this.#answer.language;
-    }
-    this.dataset.state = view;
-    window.scrollTo(0, 0);
-    shown.querySelector(focus)?.focus({ preventScroll: true });
-    return shown;
+  #begun() {
+    this.dispatchEvent(new CustomEvent("begun", { bubbles: true }));
   }
 
-  #language() {
-    return this.querySelector("[name=language]:checked").value;
-  }
-
-  #languageChosen(code) {
-    const position = Object.values(questions).map((list) => list.indexOf(this.question.value.trim()));
-    const known = Math.max(...position);
-    if (known >= 0) this.question.value = questions[code][known]; // nobody's own words are replaced
-    this.question.lang = code;
-  }
-
-  #anotherQuestion() {
-    const list = questions[this.#language()];
-    this.question.value = list[(list.indexOf(this.question.value.trim()) + 1) % list.length];
-    this.#refuseField(this.question, null);
-    this.#status(this.question.value);
-  }
-
-  #refuseField(field, problem) {
-    const line = this.querySelector(`#${field.id}-problem`);
-    line.hidden = !problem;
-    line.textContent = problem?.detail ?? "";
-    field.toggleAttribute("aria-invalid", Boolean(problem));
-    if (problem) field.focus();
-    return !problem;
-  }
-
-  /** Begin an answer to the question as it stands; null when there is no question. */
-  #begin() {
-    this.#notice(null);
-    const question = this.question.value.trim();
-    if (!this.#refuseField(this.question, question ? null : problems.question_missing)) return null;
-    return { question, language: this.#language(), key: newKey() };
-  }
-
-  #notice(problem) {
-    const notice = this.#part("notice");
-    notice.hidden = !problem;
-    if (!problem) return;
-    notice.querySelector("strong").textContent = problem.title;
-    notice.querySelector("p").textContent = problem.detail;
-    notice.focus();
-    this.#status(`${problem.title}. ${problem.detail}`);
-  }
-
-  #toQuestion() {
-    this.#following?.abort();
-    this.#unsent = false;
-    sessionStorage.removeItem(KEPT);
-    this.result.clear();
-    this.#notice(null);
-    this.#show("ask", '[data-do="record"]');
-  }
-
-  #showTyping(open) {
-    this.form.hidden = !open;
-    this.querySelector('[data-do="type"]').setAttribute("aria-expanded", open);
-    (open ? this.typed : this.querySelector('[data-do="type"]')).focus();
+  /** A new entry for the question as it stands; null when there is none. */
+  #new() {
+    this.notice(null);
+    const form = new FormData(this.form);
+    const own = document.querySelector("textarea#question");
+    const question = (own ? own.value : document.querySelector(".question").textContent).trim();
+    if (own && !this.field(own, question ? null : problems.question_missing)) return null;
+    const { address, interview = null, turn } = this.dataset;
+    return { key: newKey(), question, questionId: form.get("question_id"), owner, address, interview,
+      turn: Number(turn) || null, language: form.get("language") ?? this.dataset.language, created: Date.now() };
   }
 
   async #record() {
-    const answer = this.#begin();
-    if (!answer || this.#starting) return;
+    const entry = this.#starting ? null : this.#new();
+    if (!entry) return;
     this.#starting = true;
-    this.#part("record-hint").textContent = say("asking_microphone");
+    const hint = this.part("record-hint");
+    const usual = [...hint.childNodes];
+    hint.textContent = say("asking_microphone");
+    this.#begun();
     try {
-      this.#recording = await Recording.start((level, seconds) => this.#hear(level, seconds));
+      await this.#capture.start(entry);
     } catch (error) {
       if (!(error instanceof NoRecording)) throw error;
-      this.#show("ask");
-      this.#notice({ title: say(`${error.key}_title`), detail: say(error.key) });
-      return;
+      this.show("ready", null);
+      return this.tell(error.key);
     } finally {
       this.#starting = false;
-      this.#part("record-hint").textContent = "";
+      hint.replaceChildren(...usual);
     }
-    this.#answer = answer;
-    this.#unsent = true;
-    this.#heard = this.#warned = false;
-    this.#part("unheard").hidden = true;
-    this.#recording.whenLost(() => this.#microphoneLost());
-    this.#show("recording", '[data-do="stop"]');
-    this.#status(say("recording_started"));
+    this.#entry = entry;
+    this.#label();
+    this.show("recording", '[data-do="stop"]');
+    this.status(say("recording_started"));
   }
 
-  #heard = false;
-  #warned = false;
-
-  #hear(level, seconds) {
-    this.#part("elapsed").textContent = clock(seconds);
-    this.#part("level").setAttribute("width", level);
-    this.#heard ||= level > SILENT_LEVEL;
-    const warning = this.#part("unheard");
-    const silent = !this.#heard && seconds > SILENT_SECONDS;
-    const ending = seconds > limits.seconds - WARN_SECONDS;
-    const sentence = silent ? say("unheard") : ending ? say("minute_left") : "";
-    if (warning.textContent !== sentence) {
-      warning.textContent = sentence;
-      warning.hidden = !sentence;
-      if (sentence) this.#status(sentence);
-    }
-    const levels = this.#recording?.levels ?? [];
-    const span = Math.max(FIRST_SPAN_SECONDS, seconds);
-    const strip = this.#part("growing");
-    strip.show({ levels, step: LEVEL_SECONDS, seconds: span });
-    strip.filled = 1;
-    if (seconds >= limits.seconds - SAFETY_SECONDS) this.#stop();
+  #pause() {
+    this.status(say(this.#capture.toggle() ? "paused" : "resumed"));
+    this.#label();
   }
 
-  async #finish() {
-    const recording = this.#recording;
-    this.#recording = null;
-    if (!recording) return false; // already being stopped
-    Object.assign(this.#answer, await recording.stop());
-    return true;
+  #label() {
+    const button = this.querySelector('[data-do="pause"]');
+    const { paused } = this.#capture;
+    button.firstElementChild.replaceWith(icon(paused ? "microphone" : "pause"));
+    button.lastElementChild.textContent = say(paused ? "resume_recording" : "pause_recording");
+    this.querySelector(".elapsed").classList.toggle("paused", paused);
   }
 
   async #stop() {
-    if (!(await this.#finish())) return;
-    this.#status(say("recording_stopped"));
-    await this.#evaluate();
+    const sound = await this.#capture.stop();
+    if (sound) await this.#review(sound, "recording_stopped");
   }
 
-  async #microphoneLost() {
-    if (!(await this.#finish())) return;
-    const problem = { title: say("microphone_lost_title"), detail: say("microphone_lost") };
-    this.#trouble(problem, { retry: say("send_as_is") });
+  /** Offer what was recorded, and keep it; `key` names the sentence for what ended it. */
+  async #review({ warning, ...sound }, key) {
+    Object.assign(this.#entry, sound);
+    this.#offer(warning);
+    if (key === "microphone_lost") this.tell(key, false);
+    else this.status(say(key));
+    this.#kept = await keep({ ...this.#entry, ready: false });
+    if (!this.#kept && !warning) this.part("sound").textContent = say("not_kept");
   }
 
-  #drop() {
-    this.#recording?.discard();
-    this.#recording = null;
-    this.#unsent = false;
+  #offer(warning = "") {
+    const { blob, name, levels = [], seconds } = this.#entry;
+    this.part("listen").src = this.part("save").href = URL.createObjectURL(blob);
+    this.part("save").download = name;
+    this.part("length").textContent = seconds ? clock(seconds) : "";
+    this.part("sound").textContent = warning;
+    this.show("review", '[data-do="send"]');
+    this.part("recorded").hidden = !levels.length;
+    this.part("recorded").show({ levels, step: LEVEL_SECONDS, seconds: seconds || 1 });
+  }
+
+  #redo() {
+    this.#forget();
+    this.#record();
+  }
+
+  #forget() {
+    this.#capture.discard();
+    if (this.#entry) drop(this.#entry.key);
+    this.#entry = null;
   }
 
   #sendTyped() {
-    const text = this.typed.value.trim();
-    const answer = this.#begin();
-    if (!answer || !this.#refuseField(this.typed, text ? null : problems.answer_missing)) return;
-    this.#answer = { ...answer, text };
-    this.#evaluate();
+    const field = this.querySelector("#typed");
+    const text = field.value.trim();
+    const entry = this.#new();
+    if (!entry || !this.field(field, text ? null : problems.answer_missing)) return;
+    this.#forget(); // it was written in place of a recording
+    this.#entry = { ...entry, text };
+    this.#send();
   }
 
-  #sendFile(file) {
-    const answer = this.#begin();
-    if (!answer) return;
-    if (file.size > limits.bytes) return this.#notice(problems.too_large);
-    if (file.size === 0) return this.#notice(problems.audio_empty);
-    this.#answer = { ...answer, file };
-    this.#evaluate();
+  #upload(input) {
+    const [file] = input.files;
+    const entry = file && this.#new();
+    if (!entry) return;
+    if (file.size > limits.bytes) return this.notice(problems.too_large);
+    if (file.size === 0) return this.notice(problems.audio_empty);
+    this.#entry = { ...entry, blob: file, name: file.name, levels: [], seconds: 0 };
+    input.value = "";
+    this.#begun();
+    this.#offer();
   }
 
-  #stage(sentence, ratio = null) {
-    const bar = this.#part("progress");
-    const line = this.#part("stage");
-    if (line.textContent !== sentence) this.#status(sentence);
-    line.textContent = sentence;
-    this.#part("percent").textContent = ratio === null ? "" : percent(ratio);
-    bar.filled = ratio ?? 0;
-    if (ratio === null) bar.removeAttribute("aria-valuenow");
-    else bar.setAttribute("aria-valuenow", Math.round(100 * ratio));
-  }
-
-  #progress({ stage, place, estimate_seconds: seconds, progress }) {
-    const queued = stage === "queued" && place;
-    const sentence = queued
-      ? say("queue_place", { place: number(place), seconds: number(seconds ?? 0) })
-      : has(`stage_${stage}`) ? say(`stage_${stage}`) : "";
-    const ratio = { transcribing: (progress ?? 0) / 100, evaluating: 1 }[stage] ?? null;
-    this.#stage(sentence, ratio);
-  }
-
-  #showWorking() {
-    this.#show("working");
-    const { levels = [], seconds = levels.length * LEVEL_SECONDS || 1 } = this.#answer;
-    const bar = this.#part("progress");
-    for (const [name, value] of [["role", "progressbar"], ["aria-valuemin", 0],
-      ["aria-valuemax", 100], ["aria-label", say("strip_progress")]]) bar.setAttribute(name, value);
-    bar.show({ levels, step: LEVEL_SECONDS, seconds });
-    return bar;
-  }
-
-  async #evaluate() {
-    const answer = this.#answer;
-    this.#following?.abort();
-    const { signal } = (this.#following = new AbortController());
-    this.#unsent = Boolean(answer.file && answer.levels);
-    this.#showWorking();
+  async #send() {
+    const entry = this.#entry;
+    const { signal } = (this.#going = new AbortController());
+    const retry = this.querySelector('[data-do="retry"]');
+    this.part("listen").pause();
+    this.notice(null);
+    this.show("sending");
+    this.#waiting.begin(entry);
     try {
-      this.#stage(say("sending", { percent: percent(0) }));
-      answer.id ??= await send(answer, (ratio) => {
-        this.#part("stage").textContent = say("sending", { percent: percent(ratio) });
-      });
-      this.#unsent = false;
-      const { id, question, language: spoken } = answer;
-      if (signal.aborted) return void remove(id).catch(() => null); // cancelled while sending
-      sessionStorage.setItem(KEPT, JSON.stringify({ id, question, language: spoken }));
-      const result = await follow(id, {
-        signal,
-        onprogress: (progress) => this.#progress(progress),
-        onlost: () => this.#stage(say("reconnecting")),
-      });
-      this.#show("result", "#result-heading");
-      this.result.show(result, answer);
-      this.#status(say("result_ready"));
+      const onsent = (ratio) => {
+        retry.hidden = true;
+        this.#waiting.sent(ratio);
+      };
+      const onwait = (problem, kept) => {
+        retry.hidden = false;
+        this.#kept = kept;
+        this.#waiting.trouble(problem, kept, Boolean(entry.blob));
+      };
+      const id = await deliver(entry, { signal, nudge: this.#nudge, onsent, onwait });
+      this.#entry = null;
+      const accepted = new CustomEvent("accepted", { bubbles: true, cancelable: true, detail: id });
+      if (this.dispatchEvent(accepted)) location.assign(`/answers/${id}`);
     } catch (error) {
-      if (!signal.aborted) this.#failed(error, signal);
+      if (!(error instanceof Refusal)) throw error;
+      await this.#refused(error.problem);
     }
   }
 
-  #failed(error, signal) {
-    sessionStorage.removeItem(KEPT);
-    if (error instanceof Refusal) {
-      const { problem } = error;
-      this.#answer.id = undefined;
-      // The old key stands for what was refused; after "later" the answer may yet be there under it.
-      if (!passing(error)) this.#answer.key = newKey();
-      const here = this.#answer.file || this.#answer.text; // not after a reload
-      const again = here && (problem.status >= 500 || [408, 409, 429].includes(problem.status));
-      return this.#trouble(problem.detail ? problem : problems.internal, { retry: again && say("again") });
-    }
-    if (!(error instanceof Unreachable)) throw error;
-    const sentence = this.#answer.file ? "connection" : "connection_typed";
-    this.#trouble({ title: say("connection_title"), detail: say(sentence) }, { retry: say("again") });
-    reachable(signal).then(() => !signal.aborted && this.#evaluate());
+  async #refused(problem) {
+    await drop(this.#entry.key);
+    this.#entry.key = newKey(); // the old one may stand for what was refused
+    this.#kept = await keep({ ...this.#entry, ready: false });
+    if (this.#entry.blob) this.#offer();
+    else this.show("typing", null);
+    this.notice(problem.detail ? problem : { ...problems.internal, status: problem.status });
   }
 
-  #trouble(problem, { retry }) {
-    this.#part("trouble-title").textContent = problem.title;
-    this.#part("trouble").textContent = problem.detail;
-    this.querySelector('[data-do="retry"]').hidden = !retry;
-    this.#part("retry-word").textContent = retry || "";
-    const save = this.#part("save");
-    const { file, levels } = this.#answer;
-    save.hidden = !levels; // a recording made here exists nowhere else
-    if (levels) {
-      save.href = URL.createObjectURL(file);
-      save.download = file.name;
-    }
-    this.#show("trouble");
+  #cancel() {
+    this.#going.abort();
+    this.#forget();
+    this.show("ready", '[data-do="record"]');
+    this.status(say("deleted"));
   }
 
-  async #delete() {
-    const id = this.#answer?.id;
-    this.#toQuestion();
-    try {
-      if (id) await remove(id);
-      this.#status(say("deleted"));
-    } catch (error) {
-      const gone = error instanceof Refusal && error.problem.status === 404;
-      if (!gone) this.#notice({ title: say("not_deleted_title"), detail: say("not_deleted") });
+  /** Take up what an earlier visit left unsent for this question of this interview. */
+  async #resume() {
+    await sweep();
+    const { interview, turn } = this.dataset;
+    if (!turn) return; // <pending-answers> has the others
+    const mine = (await pending(owner)).findLast((one) => one.interview === interview && one.turn === Number(turn));
+    if (!mine || this.dataset.state !== "ready") return;
+    this.#entry = mine;
+    if (mine.ready) return this.#send();
+    if (!mine.blob) {
+      this.querySelector("#typed").value = mine.text;
+      return this.show("typing", null);
     }
-  }
-
-  #resume() {
-    const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
-    if (!kept) return;
-    this.#answer = kept;
-    this.#evaluate();
+    this.#offer();
+    this.tell("found", false);
   }
 }
 
-customElements.define("interview-room", InterviewRoom);
+customElements.define("answer-room", AnswerRoom);

@@ -3,7 +3,7 @@
 const data = JSON.parse(document.getElementById("page-data").textContent);
 
 export const { language } = data;
-export const { questions, problems, limits } = data; // of the room
+export const { problems, limits, owner } = data; // of answering
 export const { status, alert, refuse } = data; // of the operator's page
 
 export function has(key) {

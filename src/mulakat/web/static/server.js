@@ -5,11 +5,12 @@ import { language } from "./say.js";
 const ADDRESS = "/api/v1/evaluations";
 const LOOK_AGAIN_MS = 2000; // when the event stream cannot be had, or the server is away
 
-/** The server's refusal: its problem details. */
+/** The server's refusal: its problem details, and after how many seconds to come again. */
 export class Refusal extends Error {
-  constructor(problem) {
+  constructor(problem, after = 0) {
     super(problem.code);
     this.problem = problem;
+    this.after = after || LOOK_AGAIN_MS / 1000;
   }
 }
 
@@ -21,48 +22,57 @@ export function passing(error) {
   return error instanceof Refusal && !error.problem.id && [429, 503].includes(error.problem.status);
 }
 
-function refusalFrom(status, text) {
+function refusalFrom(status, text, after) {
   try {
     const problem = JSON.parse(text);
-    if (problem.code) return new Refusal({ ...problem, status });
+    if (problem.code) return new Refusal({ ...problem, status }, after);
   } catch {
     // A proxy's own page: it says nothing to a candidate.
   }
-  return status >= 502 ? new Unreachable() : new Refusal({ status, code: "internal" });
+  return status >= 502 ? new Unreachable() : new Refusal({ status, code: "internal" }, after);
 }
 
-function bodyOf(answer) {
-  if (answer.file) {
-    const form = new FormData();
-    form.append("question", answer.question);
-    form.append("language", answer.language);
-    form.append("audio", answer.file, answer.file.name);
-    return [form, null];
-  }
-  const { question, language: spoken, text } = answer;
-  return [JSON.stringify({ question, language: spoken, user_answer: text }), "application/json"];
+/** What is sent of an entry (outbox.js): the question by its number, by its id, or in words. */
+function fieldsOf({ turn, questionId, question, language: spoken }) {
+  if (turn) return { question_index: String(turn) };
+  return { language: spoken, ...(questionId ? { question_id: questionId } : { question }) };
+}
+
+function bodyOf(entry) {
+  const fields = fieldsOf(entry);
+  if (!entry.blob) return [JSON.stringify({ ...fields, user_answer: entry.text }), "application/json"];
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) form.append(name, value);
+  form.append("audio", entry.blob, entry.name);
+  return [form, null];
 }
 
 /**
- * Send an answer and return its id. `answer.key` makes sending again harmless. XMLHttpRequest,
- * because fetch does not say how much has been sent.
+ * Send an entry and return its answer's id. `entry.key` makes sending again harmless.
+ * XMLHttpRequest, because fetch does not say how much has been sent. Throws Refusal and
+ * Unreachable; aborting `signal` never settles.
  */
-export function send(answer, onsent) {
+export function send(entry, { onsent, signal }) {
   return new Promise((resolve, reject) => {
-    const [body, type] = bodyOf(answer);
+    const [body, type] = bodyOf(entry);
     const request = new XMLHttpRequest();
-    request.open("POST", ADDRESS);
+    request.open("POST", entry.address);
     request.setRequestHeader("Accept-Language", language);
     request.setRequestHeader("Prefer", "respond-async");
-    request.setRequestHeader("Idempotency-Key", answer.key);
+    request.setRequestHeader("Idempotency-Key", entry.key);
     if (type) request.setRequestHeader("Content-Type", type);
     request.upload.onprogress = ({ loaded, total }) => total && onsent(loaded / total);
     request.onerror = () => reject(new Unreachable());
     request.onload = () => {
-      const accepted = request.status >= 200 && request.status < 300;
-      if (accepted) resolve(JSON.parse(request.responseText).id);
-      else reject(refusalFrom(request.status, request.responseText));
+      const { status, responseText } = request;
+      // An answer that failed meanwhile was taken, too: what became of it is told where it is looked at.
+      const taken = status >= 200 && status < 300 ? JSON.parse(responseText) : null;
+      if (taken) return resolve(taken.answer_id ?? taken.id);
+      const refused = refusalFrom(status, responseText, Number(request.getResponseHeader("Retry-After")));
+      if (refused.problem?.id) resolve(refused.problem.id);
+      else reject(refused);
     };
+    signal.addEventListener("abort", () => request.abort());
     request.send(body);
   });
 }
@@ -75,7 +85,7 @@ async function ask(path, options = {}) {
   const text = await response.text().catch(() => {
     throw new Unreachable();
   });
-  if (!response.ok) throw refusalFrom(response.status, text);
+  if (!response.ok) throw refusalFrom(response.status, text, Number(response.headers.get("Retry-After")));
   return text ? JSON.parse(text) : null;
 }
 
