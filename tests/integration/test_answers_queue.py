@@ -185,6 +185,29 @@ async def test_an_answer_given_back_waits_again_and_its_attempt_does_not_count(
     assert (found.state, found.attempts, found.audio_key) == ("queued", 0, "a" * 32)
 
 
+async def test_a_postponed_answer_lets_others_go_first_and_never_counts_as_poison(
+    answers: Answers, new_answer: New, hand_clock: HandClock
+) -> None:
+    unheard = (await answers.accept(new_answer(**SPOKEN), queue_limit=5)).answer.id
+    for _ in range(5):
+        hand_clock.move(seconds=1)
+        other = (await answers.accept(new_answer(), queue_limit=5)).answer.id
+        claim = await claimed(answers)
+        assert (claim.id, claim.answer.attempts) == (unheard, 1)
+        assert await answers.postpone(claim)
+        second = await claimed(answers)
+        assert second.id == other
+        assert await answers.finish(second, {})
+        assert await answers.claim("w1") is None
+        hand_clock.move(seconds=30.1)
+    found = await answers.get(unheard)
+    assert found is not None
+    assert (found.state, found.attempts, found.audio_key) == ("running", 0, "a" * 32)
+    late = await claimed(answers)
+    assert late.id == unheard
+    assert not await answers.postpone(claim)
+
+
 # --- workers that die
 
 
