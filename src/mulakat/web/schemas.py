@@ -46,7 +46,8 @@ class Evaluation(BaseModel):
     improvements: list[str]
     delivery: dict[str, object] | None
     engine: dict[str, object] = Field(
-        description="what made the numbers; `fallback`: why a language model had no part in them"
+        description="what made the numbers; `fallback`: why a language model had no part in them;"
+        " `transcriber_fallback`: why the recogniser elsewhere that was chosen is not who heard"
     )
     has_audio: bool
     audio_url: str | None
