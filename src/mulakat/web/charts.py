@@ -5,11 +5,13 @@ them are HTML.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from mulakat.interview.noise import Interval
 from mulakat.interview.scores import shown
 from mulakat.interview.trend import Course, Line, Point
+from mulakat.web.figures import day
 
 WIDTH, HEIGHT = 600, 100
 """Of a chart; one unit of height is one point of the score."""
@@ -34,13 +36,16 @@ class DrawnCourse(NamedTuple):
 
 class Chart(NamedTuple):
     """A line as it is drawn; `breaks` are x of the marks where another engine began to rate,
-    `latest` its last mean as it is shown (interview/scores.py), `first` and `last` when.
+    `latest` its last mean as it is shown (interview/scores.py), `first` and `last` when (RFC 3339),
+    with their days as the reader writes them.
     """
 
     line: Line
     latest: Mapping[str, Any] | None
     first: str
     last: str
+    first_day: str
+    last_day: str
     courses: tuple[DrawnCourse, ...]
     breaks: tuple[float, ...]
 
@@ -58,12 +63,15 @@ def chart(line: Line, reader: str) -> Chart | None:
     if not line.courses:
         return None
     step = WIDTH / line.answers
+    first = line.courses[0].points[0]
     last = next(course for course in line.courses if course.latest).points[-1]
     return Chart(
         line,
         shown(Interval(last.mean, last.low, last.high), reader),
-        line.courses[0].points[0].at,
+        first.at,
         last.at,
+        day(datetime.fromisoformat(first.at), reader),
+        day(datetime.fromisoformat(last.at), reader),
         tuple(_course(course, step) for course in line.courses),
         tuple(round(order * step, 1) for order in line.breaks),
     )

@@ -3,9 +3,12 @@
 const { lang } = document.documentElement;
 // The page's language as the reader's country writes it, where the browser says which that is.
 const locale = navigator.languages.find((one) => one.toLowerCase().startsWith(`${lang}-`)) ?? lang;
-const form = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "short" });
+const day = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
+const minute = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "short" });
 
 for (const time of document.querySelectorAll("time[datetime]")) {
   const moment = new Date(time.dateTime);
-  if (!Number.isNaN(moment.getTime())) time.textContent = form.format(moment);
+  if (!Number.isNaN(moment.getTime())) {
+    time.textContent = ("day" in time.dataset ? day : minute).format(moment);
+  }
 }
