@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from mulakat import errors, intake
-from mulakat.interview import corrected
+from mulakat.interview import corrected, fallback
 from mulakat.store.values import Answer, Progress
 from mulakat.web import answering, problems, schemas
 from mulakat.web.identity import Identity, who
@@ -205,7 +205,9 @@ async def document(here: Parts, answer: Answer, reader: str) -> dict[str, Any]:
             correcting = {"status": "failed", "problem": problems.document(error, reader)}
         elif latest and latest.state != "done":
             correcting = {"status": latest.state}
-    result = answer.result or {}
+    result = dict(answer.result or {})
+    if "engine" in result:
+        result["engine"] = fallback.told(result["engine"], reader)
     return {
         "id": answer.id,
         "status": "done",
