@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-input
 STAMPS := $(VENV)/.stamps
 
-.PHONY: run test lint unit bench pictures voice requirements clean
+.PHONY: run test lint unit bench validate pictures voice requirements clean
 
 run: $(STAMPS)/model
 	@exec $(BIN)/mulakat serve
@@ -25,6 +25,10 @@ unit: $(STAMPS)/dev $(STAMPS)/model $(STAMPS)/browser $(STAMPS)/axe $(STAMPS)/pr
 
 bench: $(STAMPS)/dev $(STAMPS)/model
 	$(BIN)/python -m pytest tests/bench -s
+
+# FILE: a set of ratings, see docs/validation.md.
+validate: $(STAMPS)/dev $(STAMPS)/model
+	@PYTHONPATH=tests $(BIN)/python tests/validation.py $(FILE)
 
 voice: $(STAMPS)/runtime requirements/voice.txt
 	@$(PIP) --require-hashes --no-deps -r requirements/voice.txt

@@ -4,30 +4,17 @@ import numpy as np
 import pytest
 
 import speech
+from ground_truth import LEVELS, PATTERN, PAUSES, measured, pattern
 from mulakat.pipeline.sound import LEAST_PAUSE, SoundMeter, metered, voiced
 from mulakat.providers.values import Sound, Window
 
 
-def measured(samples: speech.Samples, window: float = 7.3) -> Sound:
-    meter = SoundMeter()
-    step = round(window * speech.RATE) + 7  # windows do not end where frames do
-    for index, first in enumerate(range(0, len(samples), step)):
-        meter.feed(Window(index, first / speech.RATE, samples[first : first + step]))
-    return meter.result()
-
-
-def pattern(*seconds: float) -> speech.Samples:
-    """Silence, tone, silence, … in turn."""
-    parts = [speech.tone(s) if i % 2 else speech.silence(s) for i, s in enumerate(seconds)]
-    return np.concatenate(parts)
-
-
-@pytest.mark.parametrize("level", [0.0, 0.001, 0.01])
+@pytest.mark.parametrize("level", LEVELS)
 def test_known_pauses_are_found_within_40_ms_in_noise_too(level):
-    sound = pattern(0.5, 1.0, 0.3, 1.2, 0.8, 2.0, 0.15, 1.0, 1.5, 0.7, 0.6)
+    sound = pattern(*PATTERN)
     found = measured(sound + speech.noise(len(sound) / speech.RATE, level))
     assert [(p.start, p.end) for p in found.pauses] == [
-        pytest.approx(truth, abs=0.04) for truth in [(1.5, 1.8), (3.0, 3.8), (6.95, 8.45)]
+        pytest.approx(truth, abs=0.04) for truth in PAUSES
     ]
     assert found.first_speech == pytest.approx(0.5, abs=0.04)
     assert found.last_speech == pytest.approx(9.15, abs=0.04)
