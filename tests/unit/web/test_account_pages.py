@@ -160,7 +160,7 @@ async def test_a_token_is_shown_once_and_works_until_it_is_revoked(
     again = await web.get("/account/tokens")
     assert token[0] not in again.text
     assert "laptop" in again.text
-    assert tells(web, again.text, "account.token_hint", hint=token[0][-4:])
+    assert token[0][-4:] in again.text
     async with Reader(app) as script:
         script.headers["Authorization"] = f"Bearer {token[0]}"
         assert (await script.get("/api/v1/account")).status_code == 200
