@@ -29,6 +29,9 @@ _environment = Environment(
     lstrip_blocks=True,
 )
 
+# What scripts are told is UTF-8 as the page is: escaped, each Turkish letter takes six bytes.
+_environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
+
 _FOR_PROGRAMS = (
     "/api/", "/auto_interview/", "/interview_speech_evaluation", "/debug/", "/health", "/metrics",
     "/static/", "/openapi.json",

@@ -5,12 +5,13 @@ the folder (/static/<version>/room.js) rather than in a query: one address chang
 and every file may be kept by the browser for ever.
 """
 
+import gzip
 import hashlib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from mulakat import errors
@@ -44,6 +45,16 @@ def _styles() -> bytes:
 
 
 @cache
+def packed_files() -> Mapping[str, bytes]:
+    """Return the files as browsers prefer them, packed once: a third of the bytes on the way.
+
+    Pages themselves are not packed: beside a session's secret they repeat what was typed, and
+    the length of a packed page would tell of both (BREACH).
+    """
+    return {name: gzip.compress(content, 9, mtime=0) for name, content in static_files().items()}
+
+
+@cache
 def static_version() -> str:
     """Return a name for the present content of all static files."""
     digest = hashlib.sha256()
@@ -53,13 +64,12 @@ def static_version() -> str:
 
 
 @router.api_route("/static/{version}/{name}", methods=["GET", "HEAD"])
-async def static(version: str, name: str) -> Response:
+async def static(request: Request, version: str, name: str) -> Response:
     """A style sheet, script or drawing; under an old version it is gone, never stale."""
     content = static_files().get(name)
     if content is None or version != static_version():
         raise errors.NotFound
-    return Response(
-        content,
-        media_type=MEDIA_TYPES[Path(name).suffix],
-        headers={"Cache-Control": FOR_EVER},
-    )
+    headers = {"Cache-Control": FOR_EVER, "Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        content, headers["Content-Encoding"] = packed_files()[name], "gzip"
+    return Response(content, media_type=MEDIA_TYPES[Path(name).suffix], headers=headers)

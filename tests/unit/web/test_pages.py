@@ -99,6 +99,17 @@ async def test_files_may_be_kept_for_ever_under_their_version(client: AsyncClien
         assert "immutable" in response.headers["cache-control"]
 
 
+async def test_files_are_packed_for_who_can_unpack_them(client: AsyncClient) -> None:
+    address = f"/static/{static_version()}/{STYLES}"
+    packed = await client.get(address, headers={"Accept-Encoding": "gzip, br"})
+    plain = await client.get(address, headers={"Accept-Encoding": "identity"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert int(packed.headers["content-length"]) < len(plain.content) / 2
+    assert packed.content == plain.content == static_files()[STYLES]
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["vary"] == plain.headers["vary"] == "Accept-Encoding"
+
+
 @pytest.mark.parametrize("name", ["nothing.js", "..%2Fpages.py", "room.html", "base.css"])
 async def test_other_names_are_not_found(client: AsyncClient, name: str) -> None:
     assert (await client.get(f"/static/{static_version()}/{name}")).status_code == 404

@@ -44,7 +44,7 @@ class SpokenQuestion extends HTMLElement {
   }
 
   #silent() {
-    this.hidden = false;
+    this.hidden = this.dataset.auto === undefined; // who wants to read need not be told
     this.textContent = say("no_voice");
     this.className = "small";
   }
