@@ -36,6 +36,7 @@ from mulakat.store.interview_values import Interview
 from mulakat.store.rights import KINDS, Rights
 from mulakat.store.sent import Sent
 from mulakat.store.tables import metadata
+from mulakat.store.timeline import Place, Timeline
 from mulakat.store.values import Lease
 from mulakat.web.state import Parts
 from mulakat.worker import upkeep
@@ -342,6 +343,7 @@ async def the_rest(here: Parts, engine: AsyncEngine) -> None:
                     file_bytes=1, file_sha256="s")
     )  # fmt: skip
     await History(engine).answer("a1", "w1")
+    await Timeline(engine).page("a1", Place(datetime(2025, 1, 9, tzinfo=UTC), "w"), 12)
     ledger = Ledger(engine)
     sent = Sent(purpose="evaluate", provider="p", model="m", host="h", bytes_sent=1,
                 bytes_received=1, outcome="ok")  # fmt: skip
