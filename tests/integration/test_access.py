@@ -48,9 +48,12 @@ REFUSED: dict[Access, tuple[int, str]] = {
     "metrics": (401, "admin_only"),
 }
 
-NOT_SAID = {"/api/v1/interviews/{interview_id}/turns/{number}/audio"}
-"""Not found where the browser's voice is used, as here. Who may hear it otherwise:
-tests/acceptance/test_voice_of_the_server.py."""
+NOT_SAID = {
+    "/api/v1/interviews/{interview_id}/turns/{number}/audio",
+    "/api/v1/evaluations/{answer_id}/audio",
+}
+"""Not found where the browser's voice is used, as here, and of a typed answer. Who may hear it
+otherwise: tests/acceptance/test_voice_of_the_server.py, test_answer_pages.py."""
 
 ANSWERS_401 = {("POST", "/admin/login")}
 """Open, and says so by itself when what it was given opens nothing."""

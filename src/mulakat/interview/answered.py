@@ -18,6 +18,12 @@ MOST_ADVICE = 3
 
 MOST_STRENGTHS = 2
 
+CARRIED = frozenset({"solid", "fair"})
+"""Words for a score that a sentence may be said to have earned."""
+
+ENGINE = ("transcriber", "evaluator", "embedder", "model", "version")
+"""What made a result, as far as its page tells."""
+
 
 def shown_result(result: Mapping[str, Any], reader: str) -> dict[str, Any]:
     """Return what the page of a finished answer shows.
@@ -28,11 +34,17 @@ def shown_result(result: Mapping[str, Any], reader: str) -> dict[str, Any]:
     """
     told = lines(result)
     scores = rated(result, reader)
+    advice = list(_advice(told, result, reader))
+    advised = {item["name"] for item in advice}
     criteria = [
-        one | {"quotes": [_placed(told, quote) for quote in one["quotes"]]}
+        one
+        | {
+            "quotes": [_placed(told, quote) for quote in one["quotes"]],
+            # What is advised above is not said again, nor what is well already.
+            "advice": None if one["band"] == "solid" or one["name"] in advised else one["advice"],
+        }
         for one in scores["criteria"]
     ]
-    advice = list(_advice(told, result, reader))
     engine = result.get("engine") or {}
     return {
         "drawn": strip.drawing(result),
@@ -58,7 +70,7 @@ def shown_result(result: Mapping[str, Any], reader: str) -> dict[str, Any]:
         "measures": measured(result.get("delivery"), reader),
         "level": (result.get("delivery") or {}).get("level") or [],
         "model_answer": result.get("model_answer"),
-        "engine": engine,
+        "engine": {key: engine.get(key) for key in ENGINE},
         "fallbacks": [
             one
             for one in (
@@ -172,6 +184,8 @@ def _notes(
         if one["line"]:
             notes[one["line"]]["advice"].append(one)
     for one in criteria:
+        if one["band"] not in CARRIED:
+            continue
         for number in dict.fromkeys(quote["line"] for quote in one["quotes"] if quote["line"]):
             notes[number]["evidence"].append(one)
     return {number: note for number, note in notes.items() if note["advice"] or note["evidence"]}

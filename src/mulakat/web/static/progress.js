@@ -1,7 +1,8 @@
 // An answer on its way: one bar from the queue to the result, which is then shown in its place.
 
-import { number, percent, say } from "./say.js";
+import { say } from "./say.js";
 import { follow } from "./server.js";
+import { standing } from "./waiting.js";
 
 const LOOK_AGAIN_MS = 700; // for a correction, which takes one or two seconds
 
@@ -35,7 +36,7 @@ class AnswerProgress extends HTMLElement {
       await follow(this.dataset.answer, {
         signal: this.#ended.signal,
         onprogress: (progress) => this.#show(progress),
-        onlost: () => this.#say(say("reconnecting"), null),
+        onlost: () => (this.#part("detail").textContent = say("reconnecting")),
       });
     } catch {
       // Failed or deleted: the page itself says so.
@@ -43,19 +44,12 @@ class AnswerProgress extends HTMLElement {
     if (!this.#ended.signal.aborted) location.reload();
   }
 
-  #show({ stage, place, estimate_seconds: seconds, progress }) {
-    const sentence = stage === "queued" && place
-      ? say("queue_place", { place: number(place), seconds: number(seconds ?? 0) })
-      : say(`stage_${stage}`);
-    this.#say(sentence, { transcribing: (progress ?? 0) / 100, evaluating: 1 }[stage] ?? null);
-  }
-
-  #say(sentence, ratio) {
-    if (this.#part("stage").textContent !== sentence) this.#part("stage").textContent = sentence;
-    this.#part("percent").textContent = ratio === null ? "" : percent(ratio);
-    if (ratio === null) this.#part("bar").removeAttribute("value");
-    else this.#part("bar").value = 100 * ratio;
-    this.#part("strip").filled = ratio ?? 0;
+  #show(progress) {
+    const [stage, detail, ratio] = standing(progress);
+    if (this.#part("stage").textContent !== stage) this.#part("stage").textContent = stage;
+    this.#part("detail").textContent = detail;
+    this.#part("bar").value = Math.max(this.#part("bar").value, 100 * ratio); // never back
+    this.#part("strip").filled = this.#part("bar").value / 100;
   }
 
   /** The strip that was drawn while speaking takes the bar's place to the eye; the bar stays for the ear. */
@@ -67,6 +61,7 @@ class AnswerProgress extends HTMLElement {
     strip.setAttribute("aria-hidden", "true");
     strip.hidden = false;
     strip.show({ levels: entry.levels, step: entry.seconds / entry.levels.length, seconds: entry.seconds });
+    strip.filled = this.#part("bar").value / 100;
     this.#part("bar").classList.add("visually-hidden");
   }
 

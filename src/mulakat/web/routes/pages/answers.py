@@ -80,7 +80,9 @@ async def _result(
     here, identity = parts(request), await who(request)
     reader = problems.reader_language(request)
     document = await evaluations.document(here, answer, reader)
-    correcting = document["correcting"]
+    correcting = _correcting(document["correcting"])
+    # While one is rated no other may be sent; what came too early stays in its field.
+    correctable = bool(document.get("words")) and (correcting != "waiting" or error is not None)
     back, other = await _ways(here, identity, answer, reader)
     return await pages.page(
         request,
@@ -90,8 +92,8 @@ async def _result(
         answer=answer,
         at=answer.created_at.strftime(MOMENT),
         audio=f"/api/v1/evaluations/{answer.id}/audio" if answer.audio_key else None,
-        correctable=bool(document.get("words")) and correcting_state(correcting) != "waiting",
-        correcting=correcting_state(correcting),
+        correctable=correctable,
+        correcting=correcting,
         open=line,
         typed=typed,
         correction_problem=problems.detail(error, reader) if error else None,
@@ -106,7 +108,7 @@ async def _result(
     )
 
 
-def correcting_state(correcting: dict[str, Any] | None) -> str | None:
+def _correcting(correcting: dict[str, Any] | None) -> str | None:
     """Return "waiting", or the sentence that says why a correction failed, or None."""
     if correcting is None:
         return None
@@ -137,28 +139,34 @@ async def _waiting(request: Request, answer: Answer) -> HTMLResponse:
         raise errors.NotFound
     pending = await answering.pending(here, answer.id, progress)
     stage, place = str(pending["stage"]), pending["place"]
+    seconds, done = pending["estimate_seconds"] or 0, (progress.progress or 0) / 100
+    detail = ""
     if place:
-        seconds = pending["estimate_seconds"] or 0
-        told = say(reader, "result.stage_place", place=place, seconds=seconds)
-    else:
-        told = say(reader, f"result.stage_{stage}")
+        detail = say(reader, "result.stage_place", place=place, seconds=seconds)
+    elif stage == "transcribing":
+        detail = say(reader, "result.stage_done", percent=percent(done, reader))
     return await pages.page(
         request,
         "answer.html",
         live="result.live",
         answer=answer,
         problem=None,
-        stage=told,
-        percent=progress.progress if stage == "transcribing" else None,
-        share=percent,
+        stage=say(reader, f"result.stage_{stage}"),
+        detail=detail,
+        percent=_reached(stage, done),
     )
+
+
+def _reached(stage: str, done: float) -> int:
+    """Return how far the one bar is, in per cent: as static/waiting.js draws it."""
+    return {"transcribing": round(20 + 70 * done), "evaluating": 90}.get(stage, 20)
 
 
 def _again(answer: Answer) -> str:
     """Return where the same question is answered once more."""
     if answer.question_id and answer.turn_id is None:
-        return pages.address("/practice", question=answer.question_id)
-    return pages.address("/practice", text=answer.question)
+        return pages.address("/practice", question=answer.question_id, language=answer.language)
+    return pages.address("/practice", text=answer.question, language=answer.language)
 
 
 async def _ways(
