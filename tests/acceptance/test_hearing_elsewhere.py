@@ -1,5 +1,9 @@
 """A server whose recordings a provider elsewhere hears, as its candidates meet it."""
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -68,6 +72,20 @@ def test_an_answer_is_heard_elsewhere_and_here_while_the_provider_is_dead(
     assert "a provider did not hear the recording" in log
     assert KEY not in log
     assert TEXT not in log
+
+
+def test_the_command_line_has_a_recording_heard_the_same_way(
+    tmp_path: Path, provider: SpeechServer
+) -> None:
+    recording = speech.encode(speech.said("beckett"), tmp_path / "a.flac", "flac")
+    settings = {f"MULAKAT_{k.upper()}": v for k, v in chosen(provider, "gemini").items()}
+    done = subprocess.run(
+        [sys.executable, "-m", "mulakat", "evaluate", str(recording), "--question", QUESTION,
+         "--language", "en", "--json"],
+        env=os.environ | settings, capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    assert json.loads(done.stdout)["transcribed_text"] == TEXT
+    assert KEY not in done.stdout + done.stderr
 
 
 def test_a_host_too_small_for_any_model_takes_recordings_all_the_same(

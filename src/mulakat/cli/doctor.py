@@ -144,7 +144,7 @@ def _memory(settings: Settings) -> Iterator[Finding]:
     if found.bytes < _LEAST:
         remedy = f"give it {_LEAST // MIB} MiB or more, or use a smaller model"
     elif not standing.rung and (folder / "model.bin").exists():
-        remedy = "set MULAKAT_MODEL_DIR to a smaller model, or give it more memory"
+        remedy = "use a smaller model (mulakat model list), or give it more memory"
     yield Finding("speech", str(standing), None if standing.hears else remedy)
 
 
