@@ -56,9 +56,14 @@ class OpenAICompatible:
                     raise
 
     def _learns(self, told: str) -> bool:
-        """Ask for less of what an error names; False when it names nothing of it."""
-        named = ("timestamp_granularities", "response_format", "verbose_json")
-        if self._detail == len(_DETAILS) - 1 or not any(name in told for name in named):
+        """Ask for less of what an error names; False when it names nothing of it.
+
+        Each lesson costs the recording sent once more, so there are two at most.
+        """
+        if self._detail == 0 and "timestamp_granularities" in told:
+            self._detail = 1
+        elif self._detail < len(_DETAILS) - 1 and "response_format" in told:
+            self._detail = len(_DETAILS) - 1
+        else:
             return False
-        self._detail += 1
         return True
