@@ -76,6 +76,8 @@ def result(*, sqlite: bool) -> str:
             "pitch_range": 5.0, "voice_breaks": 0, "level": [],
             "norms": {"words_per_minute": [110, 160]},
         },
+        "strip": {"envelope": [40, 80, 5, 60] * 60, "step": 0.25, "seconds": 60.0},
+        "engine": {"evaluator": "rubric", "embedder": "e"},
     }  # fmt: skip
     fixed = json.dumps(whole)[1:-1].replace("'", "''")
     spoken = words(RESULT_WORDS, sqlite=sqlite)
@@ -109,6 +111,11 @@ async def test_pages_with_a_hundred_thousand_answers(full: settings.Store) -> No
             "/api/v1/questions/software-7/attempts",
             "/api/v1/documents",
             "/api/v1/account/egress",
+            "/",
+            "/history",
+            "/history/progress",
+            "/questions",
+            "/questions/software-first-user",
         ):
             await measured(path.replace(interview, "…"), lambda path=path: get(path), base)  # type: ignore[misc]
         await the_upkeep(here, engine, base)
