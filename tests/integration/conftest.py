@@ -1,18 +1,25 @@
 """A database of each kind, fresh for every test, and a clock that tests move by hand."""
 
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from clocks import HandClock
+from few_questions import bank
+from interview_life import RESULT
 from mulakat import settings
+from mulakat.interview.chooser import BankChooser
 from mulakat.store import engine as engines
 from mulakat.store import migrate
 from mulakat.store.answers import Answers, NewAnswer
+from mulakat.store.interview_values import Interview
+from mulakat.store.interviews import Interviews
+from people import OWNER, settle_in
 from postgres import Postgres, started
 
 KINDS = ("sqlite", "postgresql")
@@ -89,3 +96,39 @@ def new_answer() -> Callable[..., NewAnswer]:
         typed_text="We disagreed about a deadline.",
     )
     return lambda **changes: replace(plain, **changes)
+
+
+@pytest.fixture
+async def interviews(engine: AsyncEngine, tmp_path: Path, hand_clock: HandClock) -> Interviews:
+    await settle_in(engine)
+    return Interviews(engine, BankChooser(bank(tmp_path / "bank")), hand_clock)
+
+
+@pytest.fixture
+def submit(
+    interviews: Interviews, answers: Answers, new_answer: Callable[..., NewAnswer]
+) -> Callable[..., Awaitable[str]]:
+    """Answers the open turn, or the one of a number; returns the answer's id."""
+
+    async def send(interview: Interview, number: int | None = None, **fields: Any) -> str:
+        turn = interview.turns[(number or len(interview.turns)) - 1]
+        new = new_answer(owner=OWNER, turn_id=turn.id, question_id=turn.question_id, **fields)
+        move = interviews.submitting(interview.id, OWNER, turn.number)
+        return (await answers.accept(new, 50, move)).answer.id
+
+    return send
+
+
+@pytest.fixture
+def evaluate(answers: Answers) -> Callable[..., Awaitable[None]]:
+    """Stands for the worker: gives the oldest answer its result, or its error."""
+
+    async def work(error: str | None = None, **result: Any) -> None:
+        claim = await answers.claim("w")
+        assert claim
+        if error:
+            assert await answers.fail(claim, error, {})
+        else:
+            assert await answers.finish(claim, RESULT | result)
+
+    return work

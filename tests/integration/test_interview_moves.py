@@ -1,9 +1,8 @@
 """The life of an interview in the database: every move, by the right and the wrong person."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,63 +10,14 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from clocks import HandClock
-from few_questions import bank
+from interview_life import NEW, whole
 from mulakat import errors
-from mulakat.interview.chooser import BankChooser
-from mulakat.store.answers import Answers, NewAnswer
+from mulakat.store.answers import Answers
 from mulakat.store.engine import writing
-from mulakat.store.interview_values import ACTIVE, MOVES, Interview, Move, NewInterview, allowed
+from mulakat.store.interview_values import ACTIVE, MOVES, Interview, Move, allowed
 from mulakat.store.interviews import Interviews
 from mulakat.store.tables import interviews as table
-from people import OTHER, OWNER, settle_in
-
-NEW = NewInterview(
-    account_id=OWNER, field="software", level="mid", language="en", total_questions=4
-)
-
-RESULT: dict[str, Any] = {"score": 60, "scored": True, "delivery": None}
-
-
-@pytest.fixture
-async def interviews(engine: AsyncEngine, tmp_path: Path, hand_clock: HandClock) -> Interviews:
-    await settle_in(engine)
-    return Interviews(engine, BankChooser(bank(tmp_path / "bank")), hand_clock)
-
-
-@pytest.fixture
-def submit(
-    interviews: Interviews, answers: Answers, new_answer: Callable[..., NewAnswer]
-) -> Callable[..., Awaitable[str]]:
-    """Answers the open turn, or the one of a number; returns the answer's id."""
-
-    async def send(interview: Interview, number: int | None = None, **fields: Any) -> str:
-        turn = interview.turns[(number or len(interview.turns)) - 1]
-        new = new_answer(owner=OWNER, turn_id=turn.id, question_id=turn.question_id, **fields)
-        move = interviews.submitting(interview.id, OWNER, turn.number)
-        return (await answers.accept(new, 50, move)).answer.id
-
-    return send
-
-
-@pytest.fixture
-def evaluate(answers: Answers) -> Callable[..., Awaitable[None]]:
-    """Stands for the worker: gives the oldest answer its result, or its error."""
-
-    async def work(error: str | None = None, **result: Any) -> None:
-        claim = await answers.claim("w")
-        assert claim
-        if error:
-            assert await answers.fail(claim, error, {})
-        else:
-            assert await answers.finish(claim, RESULT | result)
-
-    return work
-
-
-async def whole(interviews: Interviews, interview_id: str) -> Interview:
-    found = await interviews.get(interview_id, OWNER)
-    assert found
-    return found
+from people import OTHER, OWNER
 
 
 async def test_an_interview_goes_from_question_to_question_to_its_end(
@@ -318,94 +268,3 @@ async def test_each_move_is_possible_in_the_states_of_the_table_and_no_other(
                 await move(interview)
             assert refused.value.members == {"state": state, "allowed": list(allowed(state))}
         await interviews.clear_all()
-
-
-async def test_deleting_takes_answers_with_it_and_names_the_recordings(
-    interviews: Interviews, submit: Any, answers: Answers
-) -> None:
-    interview = await interviews.start(NEW)
-    answer = await submit(
-        interview, typed_text=None, audio_key="k1", audio_bytes=1, audio_sha256="0" * 64,
-        audio_container="webm",
-    )  # fmt: skip
-    assert await interviews.delete(interview.id, OWNER) == {"k1"}
-    assert await answers.get(answer) is None
-    assert await interviews.get(interview.id, OWNER) is None
-
-
-async def test_what_has_not_moved_for_a_day_is_closed(
-    interviews: Interviews, hand_clock: HandClock
-) -> None:
-    interview = await interviews.start(NEW)
-    hand_clock.move(hours=23)
-    await interviews.begin(interview.id, OWNER)
-    hand_clock.move(hours=23.9)
-    assert await interviews.tidy() == 0
-    hand_clock.move(hours=0.2)
-    assert await interviews.tidy() == 1
-    assert (await whole(interviews, interview.id)).state == "abandoned"
-    assert await interviews.running() == 0
-    assert await interviews.start(NEW)
-
-
-async def test_killed_between_result_and_next_question_the_next_minute_goes_on(
-    interviews: Interviews, submit: Any, evaluate: Any
-) -> None:
-    interview = await interviews.start(NEW)
-    await submit(interview)
-    await evaluate()  # and here the process died
-    assert await interviews.tidy() == 0
-    found = await interviews.active(OWNER)
-    assert found
-    assert (found.state, len(found.turns)) == ("asking", 2)
-
-
-async def test_the_operator_ends_all(interviews: Interviews) -> None:
-    first = await interviews.start(NEW)
-    await interviews.start(replace(NEW, account_id=OTHER))
-    assert await interviews.clear_all() == 2
-    assert await interviews.clear_all() == 0
-    assert (await whole(interviews, first.id)).state == "cleared"
-
-
-async def test_a_page_of_the_list_goes_on_where_the_one_before_ended(
-    interviews: Interviews, hand_clock: HandClock, submit: Any, evaluate: Any
-) -> None:
-    made = []
-    for _ in range(5):
-        hand_clock.move(minutes=1)
-        interview = await interviews.start(NEW)
-        await submit(interview)
-        await evaluate()
-        await interviews.complete(interview.id, OWNER)
-        made.append(interview.id)
-    first = await interviews.page(OWNER, None, 2)
-    second = await interviews.page(OWNER, first[-1].interview.id, 10)
-    assert [one.interview.id for one in (*first, *second)] == made[::-1]
-    assert {one.answered for one in first} == {1}
-
-
-async def test_no_question_comes_back_before_the_bank_is_used_up(
-    interviews: Interviews, hand_clock: HandClock
-) -> None:
-    seen: list[str] = []
-    for _ in range(11):  # 44 questions in both fields
-        hand_clock.move(minutes=1)
-        interview = await interviews.start(NEW)
-        while interview.state != "completed":
-            interview = await interviews.skip(interview.id, OWNER)
-        seen += ids(interview)
-    assert len(set(seen)) == 44
-    hand_clock.move(minutes=1)
-    again = await interviews.start(NEW)
-    assert again.turns[0].reason["code"] == "again"
-
-
-def ids(interview: Interview) -> Iterable[str]:
-    return [turn.question_id or "" for turn in interview.turns]
-
-
-async def test_a_document_of_somebody_else_cannot_be_used(interviews: Interviews) -> None:
-    with pytest.raises(errors.Invalid):
-        await interviews.start(replace(NEW, cv_id="of somebody"))
-    assert await interviews.running() == 0
