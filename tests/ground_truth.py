@@ -166,7 +166,7 @@ def pace_error() -> float:
     for pace in PACES:
         each = 60 / pace
         gaps = [1.5] + [part for _ in range(40) for part in (2 * each / 3, each / 3)]
-        sound = measured(pattern(*gaps, 1.5))
+        sound = measured(pattern(*gaps[:-1], 1.5))
         words = [Word("word", 1.5 + i * each, 1.5 + i * each + 2 * each / 3) for i in range(40)]
         truth = 60 * 40 / (40 * each - each / 3)
         told = measure(sound, words, "en").words_per_minute or 0.0
