@@ -94,7 +94,11 @@ _COLUMNS = (
 
 _TURN = (turns.c.category, turns.c.follow_up, turns.c.interview_id)
 
-_LITTLE = excerpt("score", "criteria", "engine", "strip")(answers.c.result).label("result")
+_SCORED = excerpt("score", "engine")(answers.c.result).label("result")
+
+_RATED = excerpt("score", "criteria", "engine")(answers.c.result).label("result")
+
+_ATTEMPT = excerpt("score", "engine", "strip")(answers.c.result).label("result")
 
 
 class History:
@@ -130,13 +134,15 @@ class History:
         async with reading(self._engine) as connection:
             return frozenset((await connection.scalars(query)).all())
 
-    async def latest(self, account: str, most: int = MOST_ANSWERS) -> list[Told]:
+    async def latest(
+        self, account: str, most: int = MOST_ANSWERS, *, criteria: bool = True
+    ) -> list[Told]:
         """Return the account's latest finished answers, the oldest first; at most `most`.
 
-        Of their results only score, criteria, engine and strip.
+        Of their results only score, engine, and the criteria if they are asked for.
         """
         query = (
-            select(*_COLUMNS, _LITTLE, *_TURN)
+            select(*_COLUMNS, _RATED if criteria else _SCORED, *_TURN)
             .outerjoin(turns, turns.c.id == answers.c.turn_id)
             .where(answers.c.owner == account, answers.c.result.is_not(None))
             .order_by(answers.c.created_at.desc())
@@ -147,9 +153,12 @@ class History:
         return [_told(row) for row in reversed(rows)]
 
     async def attempts(self, account: str, question_id: str) -> list[Told]:
-        """Return the account's finished answers to one question, the oldest first, as `latest`."""
+        """Return the account's finished answers to one question, the oldest first.
+
+        Of their results only score, engine and strip.
+        """
         query = (
-            select(*_COLUMNS, _LITTLE, *_TURN)
+            select(*_COLUMNS, _ATTEMPT, *_TURN)
             .outerjoin(turns, turns.c.id == answers.c.turn_id)
             .where(
                 answers.c.owner == account,

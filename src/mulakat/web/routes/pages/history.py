@@ -29,10 +29,10 @@ from mulakat.web.state import parts
 
 router = APIRouter(include_in_schema=False)
 
-PAGE = 12
+PAGE = 10
 """Entries on a page: each is drawn from its answers."""
 
-CHARTED = 60
+CHARTED = 40
 """Answers that the line above the list shows."""
 
 MOST_CHARTED = 200
@@ -50,7 +50,7 @@ async def history(request: Request, before: str = "") -> HTMLResponse:
     found = await here.timeline.page(account.id, after, PAGE + 1)
     line = None
     if after is None and found:
-        told = await here.history.latest(account.id, CHARTED)
+        told = await here.history.latest(account.id, CHARTED, criteria=False)
         line = chart(overall(told, reader), reader)
     return await pages.page(
         request,

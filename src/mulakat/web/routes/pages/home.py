@@ -33,7 +33,7 @@ async def home(request: Request, account: Account) -> HTMLResponse:
     """Return the page of an account."""
     here, reader = parts(request), problems.reader_language(request)
     interview = await _active(here, account.id)
-    told = await here.history.latest(account.id, GLANCE)
+    told = await here.history.latest(account.id, GLANCE, criteria=False)
     lately = await here.timeline.page(account.id, None, LATELY + 1)
     entries = [
         shown_entry(one, here.bank, reader)
