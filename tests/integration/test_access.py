@@ -55,8 +55,13 @@ NOT_SAID = {
 """Not found where the browser's voice is used, as here, and of a typed answer. Who may hear it
 otherwise: tests/acceptance/test_voice_of_the_server.py, test_answer_pages.py."""
 
-ANSWERS_401 = {("POST", "/admin/login")}
-"""Open, and says so by itself when what it was given opens nothing."""
+SAYS_ITSELF = {
+    ("POST", "/admin/login"): {401},
+    ("POST", "/login"): {401},
+    ("POST", "/account/delete"): {403},
+}
+"""Forms that everybody whom the table lets in may send, and that say by themselves when the
+password in them is wrong."""
 
 
 @pytest.fixture
@@ -98,7 +103,7 @@ async def test_everybody_gets_what_the_table_says(walk: Walk) -> None:
             elif objects and method in {"GET", "DELETE"}:
                 right = 200 <= status < 300 or (status == 404 and template in NOT_SAID)
             else:
-                allowed = {401} if (method, template) in ANSWERS_401 else set()
+                allowed = SAYS_ITSELF.get((method, template), set())
                 right = status < 500 and status not in {401, 403, 404} - allowed
             if not right:
                 wrong.append(seen)

@@ -335,6 +335,7 @@ async def the_rest(here: Parts, engine: AsyncEngine) -> None:
     await here.accounts.set_role("a1", "admin")
     await here.accounts.change("a1", name="B")
     await here.accounts.set_password("a1", "!")
+    await here.accounts.sent_by("guest")
     await here.accounts.adopt("guest", "a1")
     with suppress(errors.NotFound):
         await here.tokens.revoke("a1", "none")
