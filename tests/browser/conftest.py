@@ -18,6 +18,8 @@ EXPECTED = (
     "Failed to load resource: the server responded with a status of 4",
     "Failed to load resource: the server responded with a status of 503",
     "Failed to load resource: net::ERR_INTERNET_DISCONNECTED",
+    "Failed to load resource: net::ERR_CONNECTION_",
+    "Failed to load resource: net::ERR_EMPTY_RESPONSE",
 )
 """Console lines that Chromium writes for answers which tests ask for."""
 

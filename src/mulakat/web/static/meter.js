@@ -7,6 +7,7 @@ const HEARD_LEVEL = 12; // speech, even far away, is above it; a quiet room belo
 const SILENT_SECONDS = 4;
 const QUIET_LEVEL = 34; // the loud tenth of quiet speech: about -38 dB
 const QUIET_SECONDS = 8; // of speech and pauses that are looked back on
+const SPOKEN_SHARE = 0.4; // of that time, for it to be speech and not a room
 const CLIPPED_FRAMES = 6; // of twenty a second, within the time looked back on
 const STAY_SECONDS = 4; // a word stays this long, to be read
 const WARN_SECONDS = 60;
@@ -26,6 +27,7 @@ export class Meter {
   constructor(parts) {
     this.#parts = parts;
     parts.warning.textContent = "";
+    parts.elapsed.textContent = clock(0);
   }
 
   /** Show one look at a recording; returns a sentence when a new one is shown. */
@@ -52,7 +54,7 @@ export class Meter {
     if (this.#clips.filter((at) => seconds - at < QUIET_SECONDS).length >= CLIPPED_FRAMES) return say("clipping");
     if (seconds > SILENT_SECONDS && !levels.some((level) => level > HEARD_LEVEL)) return say("unheard");
     const spoken = recent.filter((level) => level > HEARD_LEVEL);
-    if (spoken.length > recent.length / 4 && seconds >= QUIET_SECONDS && loud(spoken) < QUIET_LEVEL) return say("quiet");
+    if (spoken.length > SPOKEN_SHARE * recent.length && seconds >= QUIET_SECONDS && loud(spoken) < QUIET_LEVEL) return say("quiet");
     return "";
   }
 
