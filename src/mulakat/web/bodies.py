@@ -7,10 +7,14 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
 from mulakat import errors
-from mulakat.settings import KIB
+from mulakat.settings import KIB, MAX_QUESTION_CHARACTERS, MAX_TEXT_CHARACTERS
+from mulakat.web.state import parts
 
 MOST_BYTES = 16 * KIB
 """Of a body that says something; what carries an answer or a document has limits of its own."""
+
+MOST_FORM_BYTES = 9 * (MAX_TEXT_CHARACTERS + MAX_QUESTION_CHARACTERS) + MOST_BYTES
+"""Of a form in which an answer is typed: a character of three bytes comes as nine."""
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -39,25 +43,36 @@ async def read_json(request: Request, model: type[Model]) -> Model:
 
 async def read_form(request: Request) -> dict[str, str]:
     """Return the fields of an HTML form, read once a request; of a name that comes twice, the
-    last. Raises Malformed.
+    last. Raises Malformed, and MemoryLow for a long one.
     """
     known: dict[str, str] | None = getattr(request.state, "form", None)
     if known is None:
-        text = (await _read(request)).decode("utf-8", "replace")
-        try:
-            known = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
-        except ValueError:
-            raise errors.Malformed(reason="too many fields") from None
+        length = request.headers.get("content-length", "")
+        if not length.isdecimal() or int(length) <= MOST_BYTES:
+            known = _fields(await _read(request))
+        else:
+            room = min(int(length), MOST_FORM_BYTES)
+            # As a typed answer in JSON; see memory.budget.COSTS.
+            async with parts(request).governor.reserve("typed", 11 * room):
+                known = _fields(await _read(request, MOST_FORM_BYTES))
         request.state.form = known
     return known
 
 
-async def _read(request: Request) -> bytes:
+def _fields(body: bytes) -> dict[str, str]:
+    text = body.decode("utf-8", "replace")
+    try:
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+    except ValueError:
+        raise errors.Malformed(reason="too many fields") from None
+
+
+async def _read(request: Request, most: int = MOST_BYTES) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MOST_BYTES:
-            raise errors.Malformed(reason=f"more than {MOST_BYTES // KIB} KiB")
+        if len(body) > most:
+            raise errors.Malformed(reason=f"more than {most // KIB} KiB")
     return bytes(body)
 
 
