@@ -1,7 +1,7 @@
 """multipart/form-data (RFC 7578), pushed through python-multipart's parser chunk by chunk.
 
-The parser finds boundaries and headers; every bound is here. File names, and what a part
-says of its own type, are never looked at.
+The parser finds boundaries and headers; every bound is here. File names, unless empty, and what
+a part says of its own type, are never looked at.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -145,6 +145,8 @@ class _Parts:
         if self._headers.get(b"content-transfer-encoding", b"").strip().lower() not in _PLAIN:
             raise errors.Malformed(reason="content-transfer-encoding")
         name = options[b"name"].decode("ascii", "replace")
+        if name == self._part and options.get(b"filename") == b"":
+            return  # a form's field in which no file was chosen (HTML 4.10.21.8)
         if name == self._part:
             self._upload.start()
             self._in_file = True
