@@ -58,6 +58,8 @@ class Stage:
             "answer-typed": (f"/answers/{self.typed}", True),
             "report": (f"/interviews/{self.finished}/report", True),
             "history": ("/history", True),
+            "progress": ("/history/progress", True),
+            "deleting": (f"/history/answers/{self.typed}/delete", True),
             "compare": (f"/compare?first={self.again}&second={self.spoken}", True),
             "question": (f"/questions/{self.question}", True),
             "account": ("/account", True),
@@ -65,6 +67,8 @@ class Stage:
             "leaving": ("/account/delete", True),
             "admin": ("/admin", True),
             "users": ("/admin/users", True),
+            "practised": ("/admin/interviews", True),
+            "elsewhere": ("/admin/elsewhere", True),
         }
 
 

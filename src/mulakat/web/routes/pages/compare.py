@@ -59,6 +59,8 @@ async def _page(request: Request, one: Told, two: Told, reader: str) -> HTMLResp
         found=found,
         both=both,
         asked_in=two.language,
+        # A follow-up has its question's id and asks for something else.
+        alone=two.question_id is not None and two.follow_up is None,
         clock=clock,
         number=number,
         measures=[
