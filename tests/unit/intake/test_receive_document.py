@@ -225,3 +225,9 @@ async def test_a_full_disk_refuses_and_keeps_nothing(
         JSON: b'{"purpose": "cv", "text": "a nurse"}',
     }[kind]
     assert await full.refused(body, kind) == "disk_full"
+
+
+async def test_a_form_in_which_no_file_was_chosen_has_none(desk: Desk) -> None:
+    unchosen = part("file", b"", b'; filename=""\r\nContent-Type: application/octet-stream')
+    assert await desk.refused(form(CV, unchosen), FORM) == "document_missing"
+    await desk.stored(form(CV, part("text", b"a nurse"), unchosen))

@@ -30,7 +30,7 @@ class SpokenQuestion extends HTMLElement {
     if (!this.isConnected) return;
     if (!this.#audio && !this.#voice) return this.#silent();
     this.hidden = false;
-    if (auto !== undefined) this.#speak(1, true);
+    if (auto !== undefined) this.#speak(1);
   }
 
   disconnectedCallback() {
@@ -55,14 +55,14 @@ class SpokenQuestion extends HTMLElement {
     window.speechSynthesis?.cancel();
   }
 
-  async #speak(rate, alone = false) {
+  async #speak(rate) {
     this.stop();
     try {
       if (this.#audio) await this.#play(rate);
       else this.#say(rate);
     } catch (error) {
-      // Not without a tap: then the button is there to be tapped.
-      if (error.name === "NotAllowedError" || alone) return;
+      // Not without a tap: then the button is there to be tapped. Nor once it was stopped.
+      if (["NotAllowedError", "AbortError"].includes(error.name)) return;
       await this.#instead(rate);
     }
   }
