@@ -85,6 +85,17 @@ def press(page: Page, selector: str, leads_to: str) -> None:
     page.wait_for_url(re.compile(leads_to))
 
 
+KEEP = """async ([address, answers]) => {
+    const { keep } = await import(address);
+    for (const answer of answers) await keep({ key: answer, answer, blob: new Blob(["x"]) });
+}"""
+
+ALONE = """async ([address, answer]) => {
+    const held = await (await import(address)).sent();
+    return held.length === 1 && held[0].answer === answer;
+}"""
+
+
 def test_by_keyboard_one_looks_back_compares_and_deletes(open_page: NewPage, past: Past) -> None:
     page = past.open(open_page("en"), "/history")
     press(page, 'a[href="/history/progress"]', "/history/progress$")
@@ -99,9 +110,14 @@ def test_by_keyboard_one_looks_back_compares_and_deletes(open_page: NewPage, pas
     press(page, 'a[href="/history/interviews/i3/delete"]', "/i3/delete$")
     press(page, 'a.second[href="/history"]', "/history$")  # keeps it
     press(page, 'a[href="/history/interviews/i3/delete"]', "/i3/delete$")
+    outbox = page.locator("script[src$='times.js']").get_attribute("src") or ""
+    outbox = outbox.replace("times.js", "outbox.js")
+    page.evaluate(KEEP, [outbox, ["i3-1", "a8"]])
     press(page, "button.loss", "/history$")
     expect(page.get_by_role("status")).to_have_text(say("en", "said.interview_deleted"))
     expect(newest).to_have_count(0)
+    # What was said stays on the device no longer than on the server; all else does.
+    page.wait_for_function(ALONE, arg=[outbox, "a8"])
     page.goto(f"{past.server.url}/questions/{QUESTION}")
     press(page, 'a[href="/compare?first=a7&second=a8"]', "/compare")
     expect(page.locator("svg.strip")).to_have_count(2)

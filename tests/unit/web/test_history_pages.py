@@ -111,7 +111,7 @@ async def test_an_answer_under_way_is_on_the_first_page(
 ) -> None:
     await answered(engine, "a1", owner=me, state="queued")
     html = await page(web, "/")
-    assert 'href="/answers/a1"' in html
+    assert 'class="main" href="/answers/a1"' in html
     assert say("en", "history.state_queued") in html
 
 

@@ -84,6 +84,11 @@ export async function pending(owner = null) {
   return unsent.sort((one, other) => one.created - other.created);
 }
 
+/** Entries the server has, which are kept to be played. */
+export async function sent() {
+  return (await all()).filter((entry) => entry.answer);
+}
+
 export async function drop(key) {
   try {
     await within("readwrite", (store) => store.delete(key));

@@ -12,7 +12,7 @@ from mulakat import errors
 from mulakat.interview.measures import clock, number
 from mulakat.interview.noise import interval
 from mulakat.interview.progress import MOMENT, asked_for, compare
-from mulakat.interview.report_text import figure, moment
+from mulakat.interview.report_text import figure, moment, usual
 from mulakat.interview.scores import shown
 from mulakat.interview.strip import drawing
 from mulakat.store.history import Told
@@ -52,6 +52,7 @@ async def _page(request: Request, one: Told, two: Told, reader: str) -> HTMLResp
     longest = max((side["drawn"].seconds for side in both if side["drawn"]), default=1.0)
     for side in both:  # both are drawn to one scale of time
         side["share"] = round(100 * side["drawn"].seconds / longest, 1) if side["drawn"] else None
+    norms = ((two.result or {}).get("delivery") or {}).get("norms") or {}
     return await pages.page(
         request,
         "compare.html",
@@ -64,13 +65,14 @@ async def _page(request: Request, one: Told, two: Told, reader: str) -> HTMLResp
         clock=clock,
         number=number,
         measures=[
-            (entry["measure"], *(_figure(entry["measure"], entry[key], reader) for key in _SIDES))
+            (
+                entry["measure"],
+                *(_figure(entry["measure"], entry[side], reader) for side in ("before", "after")),
+                usual(entry["measure"], {"norms": norms}, reader),
+            )
             for entry in found["delivery"]
         ],
     )
-
-
-_SIDES = ("before", "after")
 
 
 def _shown(told: Told, reader: str) -> dict[str, Any]:

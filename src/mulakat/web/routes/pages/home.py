@@ -48,6 +48,7 @@ async def home(request: Request, account: Account) -> HTMLResponse:
         field=field_name(here.bank, interview.field, reader) if interview else None,
         entries=entries[:LATELY],
         glance=glance(told, reader),
+        waiting=next((one for one in entries if one["state"] in {"queued", "running"}), None),
     )
 
 
