@@ -208,6 +208,20 @@ async def test_progress_shows_every_line_and_all_figures_as_a_table(
     assert html.count("<tr>") == 1 + 4
 
 
+async def test_progress_tells_a_change_only_where_noise_does_not_explain_it(
+    engine: AsyncEngine, web: Reader, me: str
+) -> None:
+    for number in range(10):
+        at = NOON + timedelta(days=number)
+        await answered(engine, f"a{number}", 40 if number < 5 else 42, owner=me, at=at)
+    assert 'class="change' not in await page(web, "/history/progress")
+    for number in range(10, 15):
+        await answered(engine, f"a{number}", 90, owner=me, at=NOON + timedelta(days=number))
+    html = await page(web, "/history/progress")
+    assert html.count('class="change up"') == 3  # the whole and both criteria
+    assert say("en", "compare.up", points=48) in html
+
+
 # --- comparison
 
 

@@ -15,6 +15,7 @@ from mulakat import errors
 from mulakat.interview.bank import Bank
 from mulakat.interview.noise import interval
 from mulakat.interview.progress import MOMENT, stamp
+from mulakat.interview.progress import progress as over_time
 from mulakat.interview.report import field_name
 from mulakat.interview.report_text import moment
 from mulakat.interview.scores import shown
@@ -77,7 +78,17 @@ async def progress(request: Request) -> HTMLResponse:
         criteria=[chart(one, reader) for one in by_criterion(few, reader)],
         categories=[chart(one, reader) for one in by_category(few, reader)],
         rows=_rows(few, reader),
+        changes=_changes(few, reader),
     )
+
+
+def _changes(told: Sequence[Told], reader: str) -> dict[str, int]:
+    """Return by a line's name how many points its latest answers lie above the ones before them,
+    where that is more than noise.
+    """
+    found = over_time(told, reader)
+    lines = [found["overall"], *found["criteria"], *found["categories"]]
+    return {line.get("name", ""): line["change"] for line in lines if line["change"] is not None}
 
 
 def _rows(told: Sequence[Told], reader: str) -> list[dict[str, Any]]:
