@@ -141,3 +141,22 @@ def test_the_bank_is_searched_without_scripts(open_page: NewPage, past: Past) ->
     expect(page.locator(".bank > li")).to_have_count(1)
     expect(page.locator(f'a[href^="/practice?question={QUESTION}"]')).to_be_visible()
     expect(page.locator(".bank .small")).to_contain_text(say("tr", "questions.tries", count=9))
+
+
+UNSENT = """async ([address, owner]) => {
+    const { keep } = await import(address);
+    await keep({ key: "k1", question: "Why?", language: "en", owner, blob: new Blob(["x"]),
+                 seconds: 42, ready: false });
+}"""
+
+
+def test_home_offers_what_an_earlier_visit_left_unsent(open_page: NewPage, past: Past) -> None:
+    page = past.open(open_page("en"), "/")
+    script = page.locator("script[src$='pending.js']").get_attribute("src") or ""
+    page.evaluate(UNSENT, [script.replace("pending.js", "outbox.js"), None])
+    page.reload()
+    expect(page.locator("pending-answers li")).to_have_count(1)
+    page.get_by_role("button", name=say("en", "answering.live.pending_delete")).click()
+    expect(page.locator("pending-answers [role=status]")).to_have_text(
+        say("en", "answering.live.deleted")
+    )

@@ -14,12 +14,14 @@ from mulakat.interview.report import field_name
 from mulakat.interview.report_text import moment
 from mulakat.interview.scores import shown
 from mulakat.interview.trend import overall
+from mulakat.settings import MAX_AUDIO_BYTES, MAX_AUDIO_SECONDS
 from mulakat.store.accounts import Account
 from mulakat.store.history import Told
 from mulakat.store.interview_values import Interview
 from mulakat.web import pages, problems
 from mulakat.web.charts import chart
 from mulakat.web.routes.pages.history import shown_entry
+from mulakat.web.routes.pages.practice import local_problems
 from mulakat.web.state import Parts, parts
 
 GLANCE = 20
@@ -43,6 +45,12 @@ async def home(request: Request, account: Account) -> HTMLResponse:
     return await pages.page(
         request,
         "home.html",
+        live="answering.live",  # of what an earlier visit left unsent
+        data={
+            "problems": local_problems(reader),
+            "limits": {"bytes": MAX_AUDIO_BYTES, "seconds": MAX_AUDIO_SECONDS},
+            "owner": account.id,
+        },
         moment=moment,
         interview=interview,
         field=field_name(here.bank, interview.field, reader) if interview else None,
