@@ -1,5 +1,6 @@
 // Recording an answer: shown while it grows, kept on the device meanwhile, ended by us, a limit or a plug.
 
+import { icon } from "./elements.js";
 import { Meter } from "./meter.js";
 import { drop, keep } from "./outbox.js";
 import { Recording } from "./recorder.js";
@@ -46,6 +47,7 @@ export class Capture {
     this.#recording = await Recording.start((look) => this.#hear(look));
     this.#recording.whenLost(() => this.#end("microphone_lost"));
     this.#timer = setInterval(() => this.#keep(), KEEP_MS);
+    this.#label();
     document.addEventListener("visibilitychange", this.#visibility);
   }
 
@@ -72,7 +74,15 @@ export class Capture {
   toggle() {
     if (this.paused) this.#recording.resume();
     else this.#recording.pause();
+    this.#label();
     return this.paused;
+  }
+
+  #label() {
+    const { pause, elapsed } = this.#parts;
+    pause.firstElementChild.replaceWith(icon(this.paused ? "microphone" : "pause"));
+    pause.lastElementChild.textContent = say(this.paused ? "resume_recording" : "pause_recording");
+    elapsed.classList.toggle("paused", this.paused);
   }
 
   async #end(key) {

@@ -89,6 +89,12 @@ export async function sent() {
   return (await all()).filter((entry) => entry.answer);
 }
 
+/** The newest of them for this question of this interview, or null. */
+export async function unsent(owner, interview, turn) {
+  const mine = (await pending(owner)).filter((entry) => entry.interview === interview && entry.turn === turn);
+  return mine.at(-1) ?? null;
+}
+
 export async function drop(key) {
   try {
     await within("readwrite", (store) => store.delete(key));

@@ -2,14 +2,14 @@
 
 import "./strip.js";
 import { Capture } from "./capture.js";
-import { icon } from "./elements.js";
-import { drop, keep, pending, sweep } from "./outbox.js";
-import { LEVEL_SECONDS, NoRecording } from "./recorder.js";
-import { clock, limits, owner, problems, say } from "./say.js";
-import { Nudge, deliver, newKey } from "./sending.js";
+import { Departure } from "./departure.js";
+import { drop, keep, sweep, unsent } from "./outbox.js";
+import { NoRecording } from "./recorder.js";
+import { showRecording } from "./review.js";
+import { limits, owner, problems, say } from "./say.js";
+import { newEntry, newKey } from "./sending.js";
 import { Refusal } from "./server.js";
 import { Views } from "./views.js";
-import { Waiting } from "./waiting.js";
 
 const INTERACTIVE = "button, a, input, textarea, select, summary, audio, label";
 const LEAST_SECONDS = 1; // a double click is no answer
@@ -18,32 +18,30 @@ class AnswerRoom extends Views {
   #entry = null; // the answer as outbox.js keeps it
   #kept = true;
   #starting = false;
-  #going = null; // AbortController of what is being sent
-  #nudge = new Nudge();
   #capture;
-  #waiting;
+  #departure;
   #keys = (event) => this.#key(event);
   #leaving = (event) => (this.#capture.running || (this.#entry && !this.#kept)) && event.preventDefault();
 
   #do = {
     record: () => this.#record(),
     stop: () => this.#capture.seconds >= LEAST_SECONDS && this.#stop(),
-    pause: () => this.#pause(),
+    pause: () => this.status(say(this.#capture.toggle() ? "paused" : "resumed")),
     redo: () => this.#redo(),
     type: () => this.show("typing", "#typed"),
     untype: () => (this.#entry?.blob ? this.show("review") : this.show("ready", '[data-do="record"]')),
     send: () => this.#send(),
-    retry: () => this.#nudge.now(),
     cancel: () => this.#cancel(),
   };
 
   connectedCallback() {
     this.form = this.querySelector("form");
-    this.#capture = new Capture({ strip: this.part("growing"), ...this.parts("elapsed", "level", "warning") }, {
+    this.#capture = new Capture({ strip: this.part("growing"), ...this.parts("elapsed", "level", "warning", "pause") }, {
       tell: (sentence) => this.status(sentence),
       ended: (sound, key) => this.#review(sound, key),
     });
-    this.#waiting = new Waiting(this.parts("progress", "stage", "detail"), (sentence) => this.status(sentence));
+    this.#departure = new Departure(this.parts("progress", "stage", "detail"),
+      this.querySelector('[data-do="retry"]'), (sentence) => this.status(sentence));
     this.addEventListener("click", (event) => this.#do[event.target.closest("[data-do]")?.dataset.do]?.());
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -59,7 +57,7 @@ class AnswerRoom extends Views {
 
   disconnectedCallback() {
     this.#capture.discard();
-    this.#going?.abort();
+    this.#departure.stop();
     document.removeEventListener("keydown", this.#keys);
     window.removeEventListener("beforeunload", this.#leaving);
   }
@@ -79,13 +77,9 @@ class AnswerRoom extends Views {
   /** A new entry for the question as it stands; null when there is none. */
   #new() {
     this.notice(null);
-    const form = new FormData(this.form);
     const own = document.querySelector("textarea#question");
-    const question = (own ? own.value : document.querySelector(".question").textContent).trim();
-    if (own && !this.field(own, question ? null : problems.question_missing)) return null;
-    const { address, interview = null, turn } = this.dataset;
-    return { key: newKey(), question, questionId: form.get("question_id"), owner, address, interview,
-      turn: Number(turn) || null, language: form.get("language") ?? this.dataset.language, created: Date.now() };
+    if (own && !this.field(own, own.value.trim() ? null : problems.question_missing)) return null;
+    return newEntry(this.form, this.dataset, own?.value ?? document.querySelector(".question").textContent);
   }
 
   async #record() {
@@ -107,22 +101,8 @@ class AnswerRoom extends Views {
       hint.replaceChildren(...usual);
     }
     this.#entry = entry;
-    this.#label();
     this.show("recording", '[data-do="stop"]');
     this.status(say("recording_started"));
-  }
-
-  #pause() {
-    this.status(say(this.#capture.toggle() ? "paused" : "resumed"));
-    this.#label();
-  }
-
-  #label() {
-    const button = this.querySelector('[data-do="pause"]');
-    const { paused } = this.#capture;
-    button.firstElementChild.replaceWith(icon(paused ? "microphone" : "pause"));
-    button.lastElementChild.textContent = say(paused ? "resume_recording" : "pause_recording");
-    this.querySelector(".elapsed").classList.toggle("paused", paused);
   }
 
   async #stop() {
@@ -141,14 +121,8 @@ class AnswerRoom extends Views {
   }
 
   #offer(warning = "") {
-    const { blob, name, levels = [], seconds } = this.#entry;
-    this.part("listen").src = this.part("save").href = URL.createObjectURL(blob);
-    this.part("save").download = name;
-    this.part("length").textContent = seconds ? clock(seconds) : "";
-    this.part("sound").textContent = warning;
     this.show("review", '[data-do="send"]');
-    this.part("recorded").hidden = !levels.length;
-    this.part("recorded").show({ levels, step: LEVEL_SECONDS, seconds: seconds || 1 });
+    showRecording(this.parts("listen", "save", "length", "sound", "recorded"), this.#entry, warning);
   }
 
   #redo() {
@@ -186,23 +160,11 @@ class AnswerRoom extends Views {
 
   async #send() {
     const entry = this.#entry;
-    const { signal } = (this.#going = new AbortController());
-    const retry = this.querySelector('[data-do="retry"]');
     this.part("listen").pause();
     this.notice(null);
     this.show("sending");
-    this.#waiting.begin(entry);
     try {
-      const onsent = (ratio) => {
-        retry.hidden = true;
-        this.#waiting.sent(ratio);
-      };
-      const onwait = (problem, kept) => {
-        retry.hidden = false;
-        this.#kept = kept;
-        this.#waiting.trouble(problem, kept, Boolean(entry.blob));
-      };
-      const id = await deliver(entry, { signal, nudge: this.#nudge, onsent, onwait });
+      const id = await this.#departure.go(entry, (kept) => (this.#kept = kept));
       this.#entry = null;
       const accepted = new CustomEvent("accepted", { bubbles: true, cancelable: true, detail: id });
       if (this.dispatchEvent(accepted)) location.assign(`/answers/${id}`);
@@ -222,7 +184,7 @@ class AnswerRoom extends Views {
   }
 
   #cancel() {
-    this.#going.abort();
+    this.#departure.stop();
     this.#forget();
     this.show("ready", '[data-do="record"]');
     this.status(say("deleted"));
@@ -231,9 +193,8 @@ class AnswerRoom extends Views {
   /** Take up what an earlier visit left unsent for this question of this interview. */
   async #resume() {
     await sweep();
-    const { interview, turn } = this.dataset;
-    if (!turn) return; // <pending-answers> has the others
-    const mine = (await pending(owner)).findLast((one) => one.interview === interview && one.turn === Number(turn));
+    const { interview, turn } = this.dataset; // <pending-answers> has those of no interview
+    const mine = turn && (await unsent(owner, interview, Number(turn)));
     if (!mine || this.dataset.state !== "ready") return;
     this.#entry = mine;
     if (mine.ready) return this.#send();

@@ -1,11 +1,19 @@
 // Getting an answer to the server, however long that takes: kept first, sent again after each failure.
 
 import { keep, mark } from "./outbox.js";
+import { owner } from "./say.js";
 import { Refusal, Unreachable, passing, reachable, send } from "./server.js";
 
 /** A new Idempotency-Key; browsers keep randomUUID from pages opened over plain http. */
 export function newKey() {
   return crypto.randomUUID?.() ?? [...crypto.getRandomValues(new Uint32Array(4))].join("-");
+}
+
+/** A new entry (outbox.js) for a question, as the form and the data of its room say. */
+export function newEntry(form, { address, interview = null, turn = null, language }, question) {
+  const given = new FormData(form);
+  return { key: newKey(), question: question.trim(), questionId: given.get("question_id"), owner, address, interview,
+    turn: turn && Number(turn), language: given.get("language") ?? language, created: Date.now() };
 }
 
 function nap(seconds) {
