@@ -72,10 +72,10 @@ GUIDED_PERTINENT = (0.1, 0.2)
 
 DOUBTFUL, DOUBT = 0.4, (0.2, 0.45)
 """The share given at least to an answer to a known theme that uses none of its phrases and yet is
-near, from the first to the second nearness on. Good answers in words of their own lie there, as good
-answers to other questions do, and this encoder cannot tell them apart: on
-tests/fixtures/paraphrases.toml those have a nearness of 0.38, the median, and own ones 0.4 to 0.6. So
-it ends in the middle, neither refuted nor believed."""
+near, from the first to the second nearness on. Good answers in words of their own lie there, as
+good answers to other questions do, and this encoder cannot tell them apart: on
+tests/fixtures/paraphrases.toml those have a nearness of 0.38, the median, and own ones 0.4 to
+0.6. So it ends in the middle, neither refuted nor believed."""
 
 LEAST, LEAST_NEAR, LEAST_UNSURE = 0.1, 0.15, 0.5
 """What is left of the other criteria at a share of 0: with a known theme LEAST and LEAST_NEAR times
