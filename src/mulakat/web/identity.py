@@ -45,6 +45,9 @@ class Identity:
     session: Session | None
 
 
+NOBODY = Identity(None, None, False, "nothing", None)
+
+
 async def who(request: Request) -> Identity:
     """Return who sent a request, looked up once. Raises SessionsDown and DatabaseBusy.
 
@@ -65,7 +68,7 @@ async def _look(request: Request) -> Identity:
             return Identity(None, None, True, "operator_token", None)
         account = await here.tokens.owner(token)
         if account is None:
-            return Identity(None, None, False, "nothing", None)
+            return NOBODY
         return Identity(account, None, account.role == "admin", "token", None)
     guest = _guest(request)
     session = await here.sessions.get(request.cookies.get(COOKIE))
@@ -82,6 +85,16 @@ async def _look(request: Request) -> Identity:
         await here.sessions.end(session)  # the account is gone, or its password changed
         return Identity(None, guest, False, "nothing", None)
     return Identity(account, guest, account.role == "admin", "session", session)
+
+
+async def who_if_known(request: Request) -> Identity:
+    """As `who`, but nobody while nobody can be looked up: for pages that are for everybody."""
+    if not getattr(request.state, "unknown", False):  # one wait is enough
+        try:
+            return await who(request)
+        except (errors.SessionsDown, errors.DatabaseBusy):
+            request.state.unknown = True
+    return NOBODY
 
 
 async def my_account(request: Request) -> Account:

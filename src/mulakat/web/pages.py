@@ -4,7 +4,6 @@ the theme, the way to other pages.
 Access: what a page shows is its route's concern (web/access.py).
 """
 
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from mulakat import errors
 from mulakat.languages import codes, messages, say
 from mulakat.web import preferences, problems
 from mulakat.web.address import over_tls
-from mulakat.web.identity import Identity, greet_guest, who
+from mulakat.web.identity import NOBODY, Identity, greet_guest, who_if_known
 from mulakat.web.static_files import static_version
 
 _environment = Environment(
@@ -38,12 +37,12 @@ _FOR_PROGRAMS = (
 )  # fmt: skip
 """What paths that are no pages begin with."""
 
+_READING = frozenset({"GET", "HEAD"})
+
 SAID_COOKIE = "mulakat_said"
 
 SAID_SECONDS = 60
 """After that nobody comes from the form any more."""
-
-_NOBODY = Identity(None, None, False, "nothing", None)
 
 
 async def page(
@@ -56,18 +55,17 @@ async def page(
     (this page's address), `theme`, and `static`. With `live`, scripts find the catalogue's
     table of that name in `page_data` (static/say.js), beside what `values["data"]` has.
     """
-    # An open page is for everybody, also while nobody can be looked up.
-    with suppress(errors.SessionsDown, errors.DatabaseBusy):
-        await who(request)
+    await who_if_known(request)
     response = _filled(request, template, status, live, values)
-    greet_guest(request, response)
+    if request.method in _READING:
+        greet_guest(request, response)
     return response
 
 
 def _filled(
     request: Request, template: str, status: int, live: str | None, values: dict[str, Any]
 ) -> HTMLResponse:
-    identity: Identity = getattr(request.state, "identity", None) or _NOBODY
+    identity: Identity = getattr(request.state, "identity", None) or NOBODY
     language = problems.reader_language(request)
     said = request.cookies.get(SAID_COOKIE)
     data = {"language": language, **values.pop("data", {})}
@@ -147,9 +145,8 @@ async def problem_page(request: Request, error: errors.MulakatError) -> Response
     if "text/html" not in request.headers.get("accept", ""):
         return None
     if error.status < 500:  # else what would be asked may be what is wrong
-        with suppress(errors.SessionsDown, errors.DatabaseBusy):
-            await who(request)
-    typed, reading = _typed(request), request.method in {"GET", "HEAD"}
+        await who_if_known(request)
+    typed, reading = _typed(request), request.method in _READING
     back = None if reading else _came_from(request)
     login = address("/login", next=_here(request) if reading else back or "")
     if isinstance(error, errors.LoginRequired | errors.SessionNeeded) and not typed:
@@ -185,7 +182,7 @@ def _here(request: Request) -> str:
     """Return the page's address without the language, which may be chosen anew; of a form that
     was refused, the page it is on.
     """
-    if request.method not in {"GET", "HEAD"}:
+    if request.method not in _READING:
         return _came_from(request) or request.url.path
     query = [(key, value) for key, value in request.query_params.multi_items() if key != "lang"]
     return request.url.path + (f"?{urlencode(query)}" if query else "")

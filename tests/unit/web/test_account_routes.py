@@ -14,7 +14,6 @@ from httpx import AsyncClient
 from account_site import ACCOUNT, LATER, Here, browser, code, login, register, serve, settled
 from mulakat import errors
 from mulakat.settings import Accounts as AccountSettings
-from mulakat.web.identity import GUEST_COOKIE
 from mulakat.web.sessions import COOKIE, Sessions
 from people import EMAILS, OTHER, OWNER, PASSWORD
 
@@ -206,18 +205,6 @@ async def test_the_cookie_is_lax_unreadable_and_secure_behind_tls(web: AsyncClie
         assert all(part in cookie for part in ("HttpOnly", "SameSite=lax", "Max-Age=86400"))
     assert "Secure" not in plain
     assert "Secure" in behind
-
-
-async def test_only_the_first_page_gives_a_guest_a_cookie(web: AsyncClient) -> None:
-    await web.get(ACCOUNT)
-    await login(web)
-    assert GUEST_COOKIE not in web.cookies
-    cookie = (await web.get("/")).headers["set-cookie"]
-    assert all(part in cookie for part in ("HttpOnly", "SameSite=lax", "Max-Age=2592000"))
-    assert "set-cookie" not in (await web.get("/")).headers
-    await register(web)
-    assert GUEST_COOKIE not in web.cookies
-    assert "set-cookie" not in (await web.get("/")).headers
 
 
 @pytest.mark.parametrize(

@@ -144,6 +144,18 @@ async def test_where_registration_is_off_the_page_says_whom_to_ask(
         assert say(language, "login.no_registration") in login.text
 
 
+async def test_only_a_page_gives_a_guest_a_cookie_and_only_a_guest(web: Reader) -> None:
+    await web.get("/api/v1/account")
+    assert GUEST_COOKIE not in web.cookies
+    cookie = (await web.get("/")).headers["set-cookie"]
+    assert all(part in cookie for part in ("HttpOnly", "SameSite=lax", "Max-Age=2592000"))
+    assert "set-cookie" not in (await web.get("/")).headers
+    await web.come_in()
+    assert GUEST_COOKIE not in web.cookies
+    await web.get("/")  # what is said once is said
+    assert "set-cookie" not in (await web.get("/")).headers
+
+
 async def test_what_a_guest_sent_moves_into_the_account_and_both_pages_say_so(
     here: Parts, web: Reader
 ) -> None:

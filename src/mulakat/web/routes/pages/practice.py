@@ -24,7 +24,7 @@ from mulakat.settings import (
 )
 from mulakat.web import answering, pages, problems
 from mulakat.web.bodies import read_form
-from mulakat.web.identity import who
+from mulakat.web.identity import who, who_if_known
 from mulakat.web.state import Parts, parts
 
 router = APIRouter(include_in_schema=False)
@@ -100,8 +100,7 @@ async def one_question(
 
     Without a question it is one of the general field's. Raises NotFound for an unknown id.
     """
-    here = parts(request)
-    identity = await who(request)
+    here, identity = parts(request), await who_if_known(request)
     reader, settings = problems.reader_language(request), here.settings
     language = given.get("language") or ""
     if language not in here.bank.languages:
