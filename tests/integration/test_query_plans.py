@@ -344,6 +344,8 @@ async def the_rest(here: Parts, engine: AsyncEngine) -> None:
                     file_bytes=1, file_sha256="s")
     )  # fmt: skip
     await History(engine).answer("a1", "w1")
+    await History(engine).asked_in("a1", "t1")
+    await History(engine).other("a1", "software-7", "w1")
     await Timeline(engine).page("a1", Place(datetime(2025, 1, 9, tzinfo=UTC), "w"), 12)
     ledger = Ledger(engine)
     sent = Sent(purpose="evaluate", provider="p", model="m", host="h", bytes_sent=1,
