@@ -7,6 +7,7 @@ lists every fault in plain sentences with its place.
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -123,9 +124,9 @@ class Bank:
         self._folder = folder
         self._parts: dict[str, _Part] = {}
 
-    @property
+    @cached_property
     def languages(self) -> tuple[str, ...]:
-        """The languages that have questions."""
+        """The languages that have questions; looked for once."""
         return tuple(code for code in languages.codes() if files(self._folder, code))
 
     def fields(self, language: str) -> tuple[Field, ...]:

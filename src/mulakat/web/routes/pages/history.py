@@ -36,10 +36,10 @@ PAGE = 10
 CHARTED = 40
 """Answers that the line above the list shows."""
 
-MOST_CHARTED = 200
+MOST_CHARTED = 80
 """Answers that the page of lines is drawn from."""
 
-MOST_SMALL = 60
+MOST_SMALL = 40
 """Answers of a line by criterion or category; with more, dots would touch."""
 
 
