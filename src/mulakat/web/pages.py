@@ -18,7 +18,7 @@ from mulakat.languages import codes, messages, say
 from mulakat.web import preferences, problems
 from mulakat.web.address import over_tls
 from mulakat.web.identity import NOBODY, Identity, greet_guest, who_if_known
-from mulakat.web.static_files import static_version
+from mulakat.web.static_files import modules, static_version
 
 _environment = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -85,6 +85,7 @@ def _filled(
         theme=preferences.theme(request),
         themes=preferences.THEMES,
         static=f"/static/{static_version()}",
+        modules=modules,
         page_data=data,
         said=said if said in messages(language)["said"] else None,
         **values,

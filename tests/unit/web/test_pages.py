@@ -12,7 +12,14 @@ import account_site
 from mulakat.languages import codes, messages, say
 from mulakat.settings import Language, Speech, Store
 from mulakat.web import pages
-from mulakat.web.static_files import FOLDER, MEDIA_TYPES, STYLES, static_files, static_version
+from mulakat.web.static_files import (
+    FOLDER,
+    MEDIA_TYPES,
+    STYLES,
+    modules,
+    static_files,
+    static_version,
+)
 
 OTHER = {"en": "tr", "tr": "en"}
 
@@ -130,6 +137,14 @@ def test_scripts_import_only_files_that_are_there() -> None:
     for script in FOLDER.glob("*.js"):
         for name in re.findall(r'(?:from|import) "\./([^"]+)"', script.read_text()):
             assert (FOLDER / name).exists(), f"{script.name} imports {name}"
+
+
+def test_all_that_a_script_imports_is_known_beforehand() -> None:
+    known = set(modules("room.js"))
+    assert {"room.js", "capture.js", "meter.js", "say.js"} <= known
+    for name in known:
+        for other in re.findall(r'"\./([^"]+)"', (FOLDER / name).read_text()):
+            assert other in known, f"{name} imports {other}"
 
 
 def test_no_page_has_a_script_or_a_style_within_itself() -> None:

@@ -29,7 +29,7 @@ class SpokenQuestion extends HTMLElement {
     else await this.#chooseVoice();
     if (!this.isConnected) return;
     if (!this.#audio && !this.#voice) return this.#silent();
-    this.hidden = false;
+    this.dataset.state = "ready";
     if (auto !== undefined) this.#speak(1);
   }
 
@@ -44,7 +44,7 @@ class SpokenQuestion extends HTMLElement {
   }
 
   #silent() {
-    this.hidden = this.dataset.auto === undefined; // who wants to read need not be told
+    if (this.dataset.auto !== undefined) this.dataset.state = "ready"; // else nobody asked for it
     this.textContent = say("no_voice");
     this.className = "small";
   }
