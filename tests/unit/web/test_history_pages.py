@@ -132,6 +132,8 @@ async def test_the_history_has_each_with_its_state_its_score_and_what_it_leads_t
     assert say(language, "history.not_scored") in html
     assert html.count('class="gauge"') == 3  # the line's latest mean, the answer, the interview
     assert '<time datetime="2026-07-01T14:00:00Z">' in html
+    assert say(language, "history.spoken", time="1:00") in html
+    assert say(language, "history.spoken", time="2:00") in html  # both of the interview's
     assert "UTC" in html
     assert "<script>alert" not in html
     assert ESCAPED in html

@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from mulakat import errors
 from mulakat.interview.bank import Bank
+from mulakat.interview.measures import clock
 from mulakat.interview.noise import interval
 from mulakat.interview.progress import MOMENT, stamp
 from mulakat.interview.progress import progress as over_time
@@ -171,10 +172,11 @@ async def delete_answer(request: Request, answer_id: str) -> Response:
 
 
 def shown_entry(entry: Entry, bank: Bank, reader: str) -> dict[str, Any]:
-    """Return an entry as templates show it: its name, its mean score with its interval, and the
-    small strip of its answers.
+    """Return an entry as templates show it: its name, its mean score with its interval, how long
+    was spoken, and the small strip of its answers.
     """
     said = [one for one in entry.said if not one.skipped]
+    spoken = sum(float(one.strip["seconds"]) for one in said if one.strip)
     name = field_name(bank, entry.title, reader) if entry.kind == "interview" else entry.title
     return {
         "kind": entry.kind,
@@ -186,7 +188,7 @@ def shown_entry(entry: Entry, bank: Bank, reader: str) -> dict[str, Any]:
         "questions": entry.questions,
         "question_id": entry.question_id,
         "answered": sum(one.state == "done" for one in entry.said),
-        "typed": all(one.strip is None for one in said),
+        "spoken": clock(spoken) if spoken else None,
         "score": shown(interval([one.score for one in said if one.score is not None]), reader),
         "strip": strip([one.strip for one in said]) if said else None,
     }
