@@ -1,7 +1,7 @@
 """Which speech model the memory can hold, from tiny to large; below the last rung, typed answers.
 
-One model is installed, at MULAKAT_MODEL_DIR; the ladder says whether the limit holds it. Its
-size is read from its own weights, not from its name.
+The ladder says whether the limit holds an installed model; its size is read from its own weights,
+not from its name. Which of several is used, `providers.model_files.chosen` decides by the rungs.
 """
 
 import math
