@@ -46,6 +46,15 @@ class PendingAnswers extends HTMLElement {
     return button;
   }
 
+  #deletion(entry, state, buttons, first = () => {}) {
+    return this.#button("delete", "pending_delete", async () => {
+      first();
+      await drop(entry.key);
+      buttons.replaceChildren();
+      state.textContent = say("deleted");
+    });
+  }
+
   #offer(entry, state, buttons) {
     const listen = () => {
       const audio = el("audio", { controls: true, src: URL.createObjectURL(entry.blob) });
@@ -57,26 +66,24 @@ class PendingAnswers extends HTMLElement {
     buttons.replaceChildren(...[
       entry.blob ? this.#button("play", "pending_listen", listen) : null,
       this.#button("upload", "pending_send", () => this.#send(entry, state, buttons)),
-      this.#button("delete", "pending_delete", async () => {
-        await drop(entry.key);
-        buttons.replaceChildren();
-        state.textContent = say("deleted");
-      }),
+      this.#deletion(entry, state, buttons),
     ].filter(Boolean));
   }
 
   async #send(entry, state, buttons) {
-    buttons.replaceChildren();
+    const mine = new AbortController();
+    this.#gone.signal.addEventListener("abort", () => mine.abort());
+    buttons.replaceChildren(this.#deletion(entry, state, buttons, () => mine.abort()));
     state.textContent = say("pending_sending");
     try {
       const id = await deliver(entry, {
-        signal: this.#gone.signal,
+        signal: mine.signal,
         onsent: (ratio) => ratio && (state.textContent = say("sending_detail", { percent: percent(ratio) })),
         onwait: (problem) => (state.textContent = problem?.detail ?? say("pending_waiting")),
       });
       state.textContent = say("pending_sent");
       const to = entry.interview ? [`/interviews/${entry.interview}`, "pending_go"] : [`/answers/${id}`, "pending_result"];
-      buttons.append(el("a", { class: "second", href: to[0] }, say(to[1]), icon("next")));
+      buttons.replaceChildren(el("a", { class: "second", href: to[0] }, say(to[1]), icon("next")));
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       this.#offer(entry, state, buttons);

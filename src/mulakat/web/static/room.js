@@ -9,9 +9,8 @@ import { showRecording } from "./review.js";
 import { limits, owner, problems, say } from "./say.js";
 import { newEntry, newKey } from "./sending.js";
 import { Refusal } from "./server.js";
-import { Views } from "./views.js";
+import { Views, onSpace } from "./views.js";
 
-const INTERACTIVE = "button, a, input, textarea, select, summary, audio, label";
 const LEAST_SECONDS = 1; // a double click is no answer
 
 class AnswerRoom extends Views {
@@ -20,7 +19,7 @@ class AnswerRoom extends Views {
   #starting = false;
   #capture;
   #departure;
-  #keys = (event) => this.#key(event);
+  #keys = onSpace(() => this.#do[{ ready: "record", recording: "stop" }[this.dataset.state]]);
   #leaving = (event) => (this.#capture.running || (this.#entry && !this.#kept)) && event.preventDefault();
 
   #do = {
@@ -62,14 +61,6 @@ class AnswerRoom extends Views {
     window.removeEventListener("beforeunload", this.#leaving);
   }
 
-  #key(event) {
-    if (event.key !== " " || event.repeat || event.target.closest?.(INTERACTIVE)) return;
-    const action = { ready: "record", recording: "stop" }[this.dataset.state];
-    if (!action) return;
-    event.preventDefault(); // it would scroll
-    this.#do[action]();
-  }
-
   #begun() {
     this.dispatchEvent(new CustomEvent("begun", { bubbles: true }));
   }
@@ -83,7 +74,7 @@ class AnswerRoom extends Views {
   }
 
   async #record() {
-    const entry = this.#starting ? null : this.#new();
+    const entry = !this.#starting && this.#new();
     if (!entry) return;
     this.#starting = true;
     const hint = this.part("record-hint");
@@ -149,9 +140,8 @@ class AnswerRoom extends Views {
   #upload(input) {
     const [file] = input.files;
     const entry = file && this.#new();
-    if (!entry) return;
-    if (file.size > limits.bytes) return this.notice(problems.too_large);
-    if (file.size === 0) return this.notice(problems.audio_empty);
+    const problem = file?.size > limits.bytes ? problems.too_large : file?.size === 0 ? problems.audio_empty : null;
+    if (!entry || problem) return problem && this.notice(problem);
     this.#entry = { ...entry, blob: file, name: file.name, levels: [], seconds: 0 };
     input.value = "";
     this.#begun();

@@ -2,6 +2,18 @@
 
 import { say } from "./say.js";
 
+const INTERACTIVE = "button, a, input, textarea, select, summary, audio, label"; // these have a use for it
+
+/** A listener that does on the space bar what `action()` returns, if it returns something. */
+export function onSpace(action) {
+  return (event) => {
+    const act = event.key === " " && !event.repeat && !event.target.closest?.(INTERACTIVE) && action();
+    if (!act) return;
+    event.preventDefault(); // it would scroll
+    act();
+  };
+}
+
 export class Views extends HTMLElement {
   part(name) {
     return this.querySelector(`[data-part="${name}"]`);
