@@ -53,6 +53,14 @@ async def _page(request: Request, one: Told, two: Told, reader: str) -> HTMLResp
     for side in both:  # both are drawn to one scale of time
         side["share"] = round(100 * side["drawn"].seconds / longest, 1) if side["drawn"] else None
     norms = ((two.result or {}).get("delivery") or {}).get("norms") or {}
+    measures = [
+        (
+            entry["measure"],
+            *(_figure(entry["measure"], entry[side], reader) for side in ("before", "after")),
+            usual(entry["measure"], {"norms": norms}, reader),
+        )
+        for entry in found["delivery"]
+    ]
     return await pages.page(
         request,
         "compare.html",
@@ -64,14 +72,8 @@ async def _page(request: Request, one: Told, two: Told, reader: str) -> HTMLResp
         alone=two.question_id is not None and two.follow_up is None,
         clock=clock,
         number=number,
-        measures=[
-            (
-                entry["measure"],
-                *(_figure(entry["measure"], entry[side], reader) for side in ("before", "after")),
-                usual(entry["measure"], {"norms": norms}, reader),
-            )
-            for entry in found["delivery"]
-        ],
+        measures=measures,
+        usual_known=any(one[-1] for one in measures),
     )
 
 
