@@ -27,6 +27,7 @@ from mulakat.web.session_stores import FileSessions
 from mulakat.web.sessions import Sessions
 from mulakat.web.throttle import MemoryThrottle
 from people import EMAILS, OWNER, PASSWORD
+from webapp import IdleWorkers
 
 ACCOUNT = "/api/v1/account"
 LATER = "bambaşka uzun bir parola"
@@ -44,6 +45,7 @@ class Here:
     tokens: Tokens
     clock: HandClock
     bank: Bank = field(default_factory=Bank)
+    workers: IdleWorkers = field(default_factory=IdleWorkers)
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ from httpx import AsyncClient
 
 import account_site
 from mulakat.languages import codes, messages, say
+from mulakat.memory.ladder import Footing
 from mulakat.settings import Language, Speech, Store
 from mulakat.web import pages
 from mulakat.web.static_files import (
@@ -95,6 +96,19 @@ async def test_the_page_says_where_the_recording_is_sent(
     near = replace(chosen, speech_url="http://127.0.0.1:8000/v1")
     here.settings = replace(here.settings, speech=near)
     assert says["voice_nobody"] in await home(client, f"?lang={language}")
+
+
+@pytest.mark.parametrize("language", codes())
+async def test_where_nothing_can_hear_only_typing_is_offered(
+    here: account_site.Here, client: AsyncClient, language: str
+) -> None:
+    says = messages(language)["answering"]
+    assert says["typed_only"] not in await home(client, f"?lang={language}")
+    here.workers.footing = Footing(None, "too little memory", 0)
+    html = await home(client, f"?lang={language}")
+    assert says["typed_only"] in html
+    assert says["record"] not in html
+    assert says["upload"] not in html
 
 
 async def test_files_may_be_kept_for_ever_under_their_version(client: AsyncClient) -> None:

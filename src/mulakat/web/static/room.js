@@ -23,12 +23,12 @@ class AnswerRoom extends Views {
   #leaving = (event) => (this.#capture.running || (this.#entry && !this.#kept)) && event.preventDefault();
 
   #do = {
-    record: () => this.#record(),
+    record: () => this.part("record-hint") && this.#record(), // not where nothing can hear
     stop: () => this.#capture.seconds >= LEAST_SECONDS && this.#stop(),
     pause: () => this.status(say(this.#capture.toggle() ? "paused" : "resumed")),
     redo: () => this.#redo(),
     type: () => this.show("typing", "#typed"),
-    untype: () => (this.#entry?.blob ? this.show("review") : this.show("ready", '[data-do="record"]')),
+    untype: () => (this.#entry?.blob ? this.show("review") : this.show("ready", ".main")),
     send: () => this.#send(),
     cancel: () => this.#cancel(),
   };
@@ -48,7 +48,7 @@ class AnswerRoom extends Views {
     });
     this.form.addEventListener("input", () => this.#begun(), { once: true });
     const file = this.querySelector("input[type=file]");
-    file.addEventListener("change", () => this.#upload(file));
+    file?.addEventListener("change", () => this.#upload(file));
     document.addEventListener("keydown", this.#keys);
     window.addEventListener("beforeunload", this.#leaving);
     this.#resume();
@@ -176,7 +176,7 @@ class AnswerRoom extends Views {
   #cancel() {
     this.#departure.stop();
     this.#forget();
-    this.show("ready", '[data-do="record"]');
+    this.show("ready", ".main");
     this.status(say("deleted"));
   }
 

@@ -19,7 +19,8 @@ export class Unreachable extends Error {}
 
 /** Whether this refusal is of the moment: that of an answer which failed for good names its id. */
 export function passing(error) {
-  return error instanceof Refusal && !error.problem.id && [429, 503].includes(error.problem.status);
+  const { problem } = error;
+  return error instanceof Refusal && !problem.id && [429, 503].includes(problem.status) && problem.code !== "typed_only";
 }
 
 function refusalFrom(status, text, after) {

@@ -137,6 +137,7 @@ async def one_question(
         wrong=error.code if error else None,
         question_limit=MAX_QUESTION_CHARACTERS,
         text_limit=MAX_TEXT_CHARACTERS,
+        hears=here.workers.footing.hears,
         heard_elsewhere=settings.speech.host,
         elsewhere=settings.language.host,
         keep_audio_minutes=-(-int(settings.store.keep_audio) // 60),

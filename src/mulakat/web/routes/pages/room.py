@@ -160,6 +160,7 @@ async def _page(
         thought=_thought(turn),
         told=await _told(here, interview, told, reader) if told and view == "told" else None,
         text_limit=MAX_TEXT_CHARACTERS,
+        hears=here.workers.footing.hears,
         problem=problems.detail(error, reader) if error else None,
         typed=typed,
         report=f"{ADDRESS.format(interview_id=interview.id)}/report",
