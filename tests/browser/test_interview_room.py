@@ -177,6 +177,29 @@ def test_a_recording_outlives_a_reload_of_its_question(inside: NewPage) -> None:
     told(page)
 
 
+def test_a_question_is_read_aloud_by_a_voice_of_its_language_until_the_answer_begins(
+    inside: NewPage,
+) -> None:
+    page = inside("poyraz")
+    page.add_init_script("""
+        window.said = [];
+        window.SpeechSynthesisUtterance = function (text) { this.text = text; };
+        Object.defineProperty(window, "speechSynthesis", { value: {
+          getVoices: () => [{ lang: "tr-TR" }, { lang: "en-GB" }, { lang: "en_US", localService: true }],
+          speak: ({ text, voice, rate }) => said.push([text, voice.lang, rate]),
+          cancel: () => said.push("silence"),
+        }});""")
+    begin(page)
+    question = page.locator("h1.question").inner_text()
+    page.wait_for_function("() => said.length >= 2")
+    assert page.evaluate("() => said.splice(0)") == ["silence", [question, "en_US", 1]]
+    page.get_by_role("button", name=say("en", "room.slower")).click()
+    assert page.evaluate("() => said.splice(0)") == ["silence", [question, "en_US", 0.75]]
+    page.locator('[data-do="record"]').click()
+    expect(page.locator('[data-do="stop"]')).to_be_focused()
+    assert page.evaluate("() => said") == ["silence"]
+
+
 def test_without_scripts_an_interview_goes_from_set_up_to_its_end(
     browser: Browser, server: Server
 ) -> None:

@@ -216,6 +216,40 @@ def test_a_recording_that_was_not_sent_is_offered_after_a_reload(open_page: NewP
     expect(page.get_by_text(en("answering.live.pending_title"))).to_have_count(0)
 
 
+def test_a_tab_that_dies_in_the_background_leaves_what_was_said_so_far(
+    open_page: NewPage, address: str
+) -> None:
+    page = open_page()
+    page.add_init_script("""
+        const request = WakeLock.prototype.request;
+        WakeLock.prototype.request = function (kind) {
+          window.awake = kind;
+          return request.call(this, kind);
+        };
+        let seen = "visible";
+        Object.defineProperty(document, "visibilityState", { get: () => seen });
+        window.turn = (state) => {
+          seen = state;
+          document.dispatchEvent(new Event("visibilitychange"));
+        };""")
+    page.reload()
+    page.get_by_role("button", name=en("answering.record")).click()
+    elapsed(page, 3)
+    assert page.evaluate("() => window.awake") == "screen"
+    page.evaluate("() => turn('hidden')")
+    page.evaluate("() => turn('visible')")
+    expect(page.get_by_role("status").first).to_have_text(en("answering.live.was_hidden"))
+    page.evaluate("() => turn('hidden')")
+    elapsed(page, 5)
+    page.close()
+    later = page.context.new_page()
+    later.goto(f"{address}/practice?lang=en")
+    expect(later.get_by_text(en("answering.live.pending_title"))).to_be_visible()
+    later.get_by_role("button", name=en("answering.live.pending_send")).click()
+    later.get_by_role("link", name=en("answering.live.pending_result")).click(timeout=PATIENT)
+    result(later)
+
+
 def test_where_nothing_can_be_kept_that_is_said_and_leaving_asks_first(open_page: NewPage) -> None:
     page = open_page()
     asked: list[str] = []
