@@ -49,7 +49,12 @@ async def running(settings: Settings) -> AsyncIterator[tuple[FastAPI, Parts]]:
 
 
 async def ask(
-    app: FastAPI, method: str, path: str, headers: dict[str, str] | None = None, body: bytes = b""
+    app: FastAPI,
+    method: str,
+    path: str,
+    headers: dict[str, str] | None = None,
+    body: bytes = b"",
+    query: str = "",
 ) -> tuple[int, str]:
     """Return a response's status and body; of one that streams, what came first."""
     started: list[int] = []
@@ -74,7 +79,7 @@ async def ask(
     given = {"host": HOST, "content-length": str(len(body))} | (headers or {})
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "http",
-        "method": method, "path": path, "raw_path": path.encode(), "query_string": b"",
+        "method": method, "path": path, "raw_path": path.encode(), "query_string": query.encode(),
         "root_path": "", "client": ("203.0.113.7", 5000), "server": (HOST, 80),
         "headers": [(k.lower().encode(), v.encode()) for k, v in given.items()],
     }  # fmt: skip

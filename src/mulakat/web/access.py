@@ -164,8 +164,11 @@ async def enforce(request: Request) -> None:
     """Let a request pass to its route, or raise why not; the first dependency of every route.
 
     Raises CrossOrigin and CsrfWrong for what another site's page makes a browser do, and what
-    the route's rule asks for. May raise SessionsDown and DatabaseBusy.
+    the route's rule asks for; NotFound for an address that no database could hold. May raise
+    SessionsDown and DatabaseBusy.
     """
+    if "\0" in request.scope["path"] or "%00" in request.url.query:
+        raise errors.NotFound  # PostgreSQL refuses such a text with an error
     method = "GET" if request.method == "HEAD" else request.method
     rule = RULES.get((method, request.scope["route"].path))
     if method not in _READING:

@@ -31,6 +31,8 @@ async def read_json(request: Request, model: type[Model]) -> Model:
     if kind != "application/json":
         raise errors.UnsupportedBody
     body = await _read(request)
+    if rb"\u0000" in body:
+        raise errors.Malformed(reason="a NUL, which PostgreSQL has no text with")
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
@@ -62,9 +64,10 @@ async def read_form(request: Request) -> dict[str, str]:
 def _fields(body: bytes) -> dict[str, str]:
     text = body.decode("utf-8", "replace")
     try:
-        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+        fields = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     except ValueError:
         raise errors.Malformed(reason="too many fields") from None
+    return {name: given.replace("\0", "") for name, given in fields}  # see read_json
 
 
 async def _read(request: Request, most: int = MOST_BYTES) -> bytes:
