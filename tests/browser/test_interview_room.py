@@ -159,7 +159,9 @@ def test_a_server_that_is_killed_between_two_questions_is_waited_for(
     place(page, 2, 3)
 
 
-def test_a_recording_outlives_a_reload_of_its_question(inside: NewPage) -> None:
+def test_a_recording_outlives_a_login_that_ended_and_a_reload_of_its_question(
+    inside: NewPage,
+) -> None:
     page = inside("asya")
     begin(page)
     page.evaluate("() => document.querySelector('h1').focus()")
@@ -168,6 +170,13 @@ def test_a_recording_outlives_a_reload_of_its_question(inside: NewPage) -> None:
     expect(page.locator('[data-part="elapsed"]')).to_have_text(re.compile("0:0[3-9]"))
     page.keyboard.press("Enter")
     expect(page.locator('[data-do="send"]')).to_be_focused()
+    login = page.context.cookies()
+    page.context.clear_cookies()
+    page.keyboard.press("Enter")
+    back = page.locator('[data-part="login"]')
+    expect(back).to_have_attribute("href", re.compile(r"^/login\?next=%2Finterviews%2F"))
+    expect(page.locator('[data-part="notice"]')).to_be_focused()
+    page.context.add_cookies(login)
     page.reload()
     expect(page.locator('[data-part="notice"]')).to_contain_text(say("en", "answering.live.found"))
     assert_no_sideways_scroll(page, "found")
@@ -185,7 +194,8 @@ def test_a_question_is_read_aloud_by_a_voice_of_its_language_until_the_answer_be
         window.said = [];
         window.SpeechSynthesisUtterance = function (text) { this.text = text; };
         Object.defineProperty(window, "speechSynthesis", { value: {
-          getVoices: () => [{ lang: "tr-TR" }, { lang: "en-GB" }, { lang: "en_US", localService: true }],
+          getVoices: () => [
+            { lang: "tr-TR" }, { lang: "en-GB" }, { lang: "en_US", localService: true }],
           speak: ({ text, voice, rate }) => said.push([text, voice.lang, rate]),
           cancel: () => said.push("silence"),
         }});""")
