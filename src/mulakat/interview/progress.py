@@ -58,10 +58,10 @@ def progress(told: Sequence[Told], reader: str) -> dict[str, Any]:
 def compare(first: Told, second: Told, reader: str) -> dict[str, Any]:
     """Return what differs between two answers to one question, the second against the first.
 
-    `comparable` is False where the engines differ: then scores are not set side by side.
+    `comparable` is False where what judged differs: then scores are not set side by side.
     """
     one, two = first.result or {}, second.result or {}
-    comparable = stamp(first) == stamp(second)
+    comparable = _rated(first) == _rated(second)
     gaps_before, gaps_after = set(one.get("gaps") or ()), set(two.get("gaps") or ())
     return {
         "question_id": second.question_id,
@@ -99,11 +99,26 @@ def asked_for(told: Told) -> tuple[str, str | None]:
     return told.question_id, told.question if told.follow_up else None
 
 
+RATED = ("evaluator", "embedder", "fallback")
+"""Of a result's engine: what judged the text."""
+
+HEARD = ("transcriber", "transcriber_fallback")
+"""What it was heard with. A typed answer has no transcriber, so typed and spoken ones are told
+apart, too: only one of them is judged by its delivery."""
+
+
 def stamp(told: Told) -> dict[str, Any]:
-    """Return what a score was made with, its language last; only equal ones are compared."""
+    """Return what a score was made with; only equal ones are in one line over time."""
     engine = (told.result or {}).get("engine") or {}
-    parts = {key: engine.get(key) for key in ("evaluator", "embedder", "fallback")}
-    return parts | {"language": told.language}
+    return {key: engine.get(key) for key in (*RATED, *HEARD)} | {"language": told.language}
+
+
+def _rated(told: Told) -> list[Any]:
+    """Return what two attempts must have in common to be set side by side: there both texts are
+    seen, so that one of them may have been typed.
+    """
+    engine = (told.result or {}).get("engine") or {}
+    return [*(engine.get(key) for key in RATED), told.language]
 
 
 def _score(told: Told) -> float:

@@ -1,7 +1,7 @@
 """Scores over time as lines to draw: the mean of the latest answers, with how sure it is.
 
-Scores of different engines, or of answers in different languages, are never joined: each has a
-course of its own (interview/progress.py says what a stamp is).
+Scores of different engines, in different languages, or typed and spoken, are never joined: each
+has a course of its own (interview/progress.py says what a stamp is).
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,9 +30,11 @@ class Point(NamedTuple):
 
 
 class Course(NamedTuple):
-    """What may be compared: answers of one language and one engine. `latest` holds the last."""
+    """What may be compared: answers of one engine and one kind, the language and whether they were
+    spoken. `latest` holds the last.
+    """
 
-    language: str
+    kind: tuple[str, bool]
     latest: bool
     points: tuple[Point, ...]
 
@@ -83,24 +85,26 @@ def _scored(told: Sequence[Told]) -> list[tuple[Told, float]]:
 
 
 def _line(key: str, name: str, scored: Sequence[tuple[Told, float]]) -> Line:
-    found: dict[tuple[object, ...], list[Point]] = {}
+    found: dict[tuple[tuple[str, bool], tuple[object, ...]], list[Point]] = {}
     for order, (one, score) in enumerate(scored):
-        course = found.setdefault(tuple(stamp(one).values()), [])
+        made_with = stamp(one)
+        kind = (one.language, made_with["transcriber"] is not None)
+        course = found.setdefault((kind, tuple(made_with.values())), [])
         latest = interval([*(point.score for point in course[1 - STRETCH :]), score], key)
         if latest:
             at = one.created_at.strftime(MOMENT)
             course.append(Point(order, one.id, at, score, *latest))
     courses = tuple(
-        Course(str(made[-1]), points[-1].order == len(scored) - 1, tuple(points))
-        for made, points in found.items()
+        Course(kind, points[-1].order == len(scored) - 1, tuple(points))
+        for (kind, _), points in found.items()
     )
     return Line(key, name, len(scored), courses, tuple(sorted(_breaks(courses))))
 
 
 def _breaks(courses: Sequence[Course]) -> Iterator[int]:
-    """Yield where a course begins in a language that was rated otherwise before."""
+    """Yield where a course begins of a kind that was rated otherwise before."""
     seen = set()
     for course in courses:
-        if course.language in seen:
+        if course.kind in seen:
             yield course.points[0].order
-        seen.add(course.language)
+        seen.add(course.kind)

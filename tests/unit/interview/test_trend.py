@@ -43,7 +43,7 @@ def test_answers_rated_by_another_engine_are_not_joined_and_the_change_is_marked
 def test_answers_in_two_languages_are_two_lines_without_a_break() -> None:
     answers = [told(n, 50, language="tr" if n % 2 else "en") for n in range(4)]
     line = overall(answers, "tr")
-    assert [course.language for course in line.courses] == ["en", "tr"]
+    assert [course.kind[0] for course in line.courses] == ["en", "tr"]
     assert [[one.order for one in course.points] for course in line.courses] == [[0, 2], [1, 3]]
     assert line.breaks == ()
 
@@ -64,3 +64,21 @@ def test_there_is_a_line_for_each_criterion_and_each_category_asked_in_interview
     (line,) = by_category(answers, reader)
     assert line.answers == 2
     assert line.name in {"Ethics", "Etik"}
+
+
+def test_answers_heard_by_another_recogniser_and_typed_ones_are_lines_of_their_own() -> None:
+    small, large = (
+        {"evaluator": "rubric", "embedder": None, "transcriber": name} for name in ("base", "small")
+    )
+    typed = {"evaluator": "rubric", "embedder": None, "transcriber": None}
+    engines = [small, typed, small, large, typed]
+    answers = [
+        told(i, 50, result=result(50 + i) | {"engine": one}) for i, one in enumerate(engines, 1)
+    ]
+    line = overall(answers, "en")
+    assert [[point.score for point in course.points] for course in line.courses] == [
+        [51, 53],
+        [52, 55],
+        [54],
+    ]
+    assert line.breaks == (3,)  # where the recogniser changed, and not where somebody typed
