@@ -10,6 +10,16 @@ import { ofAnswer } from "./outbox.js";
 const NEXT_SECONDS = 8; // time to read a line, and to say stop
 const THOUGHT_MS = 1000;
 
+/** Whether the next question waits to be asked for, and, with `from`, have it wait from now on. */
+function stays(place, from = false) {
+  try {
+    if (from) sessionStorage.setItem(`stay ${place}`, "1");
+    return sessionStorage.getItem(`stay ${place}`) !== null;
+  } catch {
+    return from; // this browser keeps nothing
+  }
+}
+
 class InterviewRoom extends HTMLElement {
   #gone = new AbortController();
   #timer;
@@ -92,7 +102,8 @@ class InterviewRoom extends HTMLElement {
   }
 
   async #wait() {
-    const waiting = new Waiting({ progress: this.#part("progress"), stage: this.#part("stage"), detail: this.#part("detail") });
+    const parts = Object.fromEntries(["progress", "stage", "detail"].map((name) => [name, this.#part(name)]));
+    const waiting = new Waiting(parts, (stage) => (this.#part("said").textContent = stage));
     const { signal } = this.#gone;
     const { answer, place, turn } = this.dataset;
     waiting.begin((await ofAnswer(answer)) ?? {});
@@ -117,11 +128,12 @@ class InterviewRoom extends HTMLElement {
 
   #told() {
     const next = this.querySelector("a[data-next]");
-    if (!next) return;
+    if (!next || stays(this.dataset.place)) return;
     const stay = this.querySelector('[data-do="stay"]');
     let left = NEXT_SECONDS;
     const tell = () => (this.#part("countdown").textContent = say("next_in", { seconds: number(left) }));
     stay.hidden = false;
+    this.#part("said").textContent = say("next_soon", { seconds: number(left) });
     tell();
     this.#timer = setInterval(() => {
       left -= 1;
@@ -130,13 +142,20 @@ class InterviewRoom extends HTMLElement {
       clearInterval(this.#timer);
       this.#go(next.href);
     }, 1000);
-    this.addEventListener("keydown", () => this.#stay(), { once: true }); // somebody is at work here
+    this.addEventListener("keydown", () => this.#linger(), { once: true }); // somebody is at work here
   }
 
-  #stay() {
+  #linger() {
     clearInterval(this.#timer);
     this.querySelector('[data-do="stay"]').hidden = true;
     this.#part("countdown").textContent = "";
+  }
+
+  /** Who stayed once in this interview is not hurried any more. */
+  #stay() {
+    stays(this.dataset.place, true);
+    this.#linger();
+    this.querySelector("a[data-next]").focus();
   }
 }
 
