@@ -157,8 +157,9 @@ def test_a_server_that_is_killed_between_two_questions_is_waited_for(
     server.start()
     told(page)
     server.kill()
+    expect(page.get_by_text(say("en", "room.offline"))).to_be_visible(timeout=PATIENT)
     server.start()
-    place(page, 2, 3)  # by itself, after some seconds
+    place(page, 2, 3)  # by itself, as the line was before
     page.reload()
     place(page, 2, 3)
 

@@ -3,7 +3,7 @@
 import "./room.js";
 import "./speaker.js";
 import { clock, language, number, say } from "./say.js";
-import { Refusal, follow, remove } from "./server.js";
+import { Refusal, follow, reachable, remove } from "./server.js";
 import { Waiting, standing } from "./waiting.js";
 import { ofAnswer } from "./outbox.js";
 
@@ -22,6 +22,7 @@ function stays(place, from = false) {
 
 class InterviewRoom extends HTMLElement {
   #gone = new AbortController();
+  #following = new AbortController(); // of the answer that is waited for
   #timer;
 
   connectedCallback() {
@@ -35,6 +36,7 @@ class InterviewRoom extends HTMLElement {
 
   disconnectedCallback() {
     this.#gone.abort();
+    this.#following.abort();
     clearInterval(this.#timer);
   }
 
@@ -42,21 +44,24 @@ class InterviewRoom extends HTMLElement {
     return this.querySelector(`[data-part="${name}"]`);
   }
 
-  /** Bring a page of this interview in place of this one, as it is; a whole load where that fails. */
+  /** Bring a page of this interview in place of this one, once the server can be reached. */
   async #go(address, options = {}) {
-    try {
-      const response = await fetch(address, { ...options, headers: { Accept: "text/html", "Accept-Language": language } });
-      const page = new DOMParser().parseFromString(await response.text(), "text/html");
-      const room = page.querySelector("interview-room");
-      if (!room) return location.assign(response.url);
-      history.replaceState(null, "", response.url);
-      document.title = page.title;
-      this.replaceWith(document.adoptNode(room));
-      window.scrollTo(0, 0);
-      room.querySelector("h1")?.focus({ preventScroll: true });
-    } catch {
-      location.assign(options.method ? this.dataset.place : address); // the browser's own page says what is wrong
+    const headers = { Accept: "text/html", "Accept-Language": language };
+    const response = await fetch(address, { ...options, headers }).catch(() => null);
+    const html = await response?.text().catch(() => null);
+    if (typeof html !== "string" || response.status >= 502) { // not there, or not yet
+      this.#part("offline").hidden = false;
+      await reachable(this.#gone.signal);
+      return this.#gone.signal.aborted ? null : this.#go(address, options); // moves name their question: again is harmless
     }
+    const page = new DOMParser().parseFromString(html, "text/html");
+    const room = page.querySelector("interview-room");
+    if (!room) return location.assign(response.ok ? response.url : this.dataset.place);
+    history.replaceState(null, "", response.url);
+    document.title = page.title;
+    this.replaceWith(document.adoptNode(room));
+    window.scrollTo(0, 0);
+    room.querySelector("h1")?.focus({ preventScroll: true });
   }
 
   #click(event) {
@@ -104,7 +109,7 @@ class InterviewRoom extends HTMLElement {
   async #wait() {
     const parts = Object.fromEntries(["progress", "stage", "detail"].map((name) => [name, this.#part(name)]));
     const waiting = new Waiting(parts, (stage) => (this.#part("said").textContent = stage));
-    const { signal } = this.#gone;
+    const { signal } = this.#following;
     const { answer, place, turn } = this.dataset;
     waiting.begin((await ofAnswer(answer)) ?? {});
     try {
@@ -121,7 +126,7 @@ class InterviewRoom extends HTMLElement {
 
   async #takeBack() {
     const { answer, place } = this.dataset;
-    this.#gone.abort();
+    this.#following.abort();
     await remove(answer).catch(() => null);
     this.#go(place);
   }
@@ -147,7 +152,6 @@ class InterviewRoom extends HTMLElement {
 
   #linger() {
     clearInterval(this.#timer);
-    this.querySelector('[data-do="stay"]').hidden = true;
     this.#part("countdown").textContent = "";
   }
 
@@ -155,6 +159,7 @@ class InterviewRoom extends HTMLElement {
   #stay() {
     stays(this.dataset.place, true);
     this.#linger();
+    this.querySelector('[data-do="stay"]').hidden = true;
     this.querySelector("a[data-next]").focus();
   }
 }

@@ -25,8 +25,12 @@ class SpokenQuestion extends HTMLElement {
       if (button) this.#speak(Number(button.dataset.rate));
     });
     const { audio, auto } = this.dataset;
-    if (audio) this.#audio = new Audio(audio);
-    else await this.#chooseVoice();
+    if (audio) {
+      this.#audio = new Audio();
+      this.#audio.preload = auto === undefined ? "none" : "auto"; // it costs the server a process to say it
+      this.#audio.src = audio;
+    }
+    if (!audio) await this.#chooseVoice();
     if (!this.isConnected) return;
     if (!this.#audio && !this.#voice) return this.#silent();
     this.dataset.state = "ready";
