@@ -11,7 +11,7 @@ def line(*scores: float) -> Line:
         Point(n, f"a{n}", "2026-07-01T12:00:00Z", score, score, score - 5, score + 5)
         for n, score in enumerate(scores)
     )
-    return Line("score", "Overall", len(scores), (Course("en", True, points),), ())
+    return Line("score", "Overall", len(scores), (Course(("en", True), True, points),), ())
 
 
 def test_a_line_without_answers_has_no_drawing() -> None:
