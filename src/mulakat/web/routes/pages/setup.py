@@ -34,6 +34,8 @@ MINUTES_EACH = 2.5
 """A question takes about so long: half a minute to think, one and a half to two to answer, and
 the evaluation."""
 
+_KINDS = {"pdf": "setup.media_pdf", "docx": "setup.media_docx", "text": "setup.media_text"}
+
 _CHOICES = ("field", "level", "language", "questions", "cv", "posting")
 """The form's fields that a way back here carries in its query."""
 
@@ -178,6 +180,6 @@ def _document(one: Any, reader: str) -> dict[str, Any]:
             "setup.document_of",
             day=one.created_at.day,
             month=say(reader, f"report.month.{one.created_at.month}"),
-            kind=say(reader, f"setup.media_{one.media}"),
+            kind=say(reader, _KINDS[one.media]),
         ),
     }
