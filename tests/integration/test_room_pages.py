@@ -92,7 +92,7 @@ async def test_the_set_up_offers_fields_with_their_counts(owner: Reader, languag
     counted = re.findall(r"\(([0-9]+) (?:soru|questions)\)", html)
     assert len(counted) > 10
     assert all(int(count) > 5 for count in counted)
-    assert say(language, "setup.estimate", minutes=12) in html
+    assert say(language, "setup.estimate", minutes=15) in html
 
 
 async def test_what_was_chosen_stays_when_something_is_wrong(owner: Reader) -> None:

@@ -59,11 +59,14 @@ export class Recording {
    */
   static async start(onlevel) {
     const context = new AudioContext(); // made within the click: later it would stay suspended
+    let stream;
     try {
-      return await new Recording().#open(context, await openMicrophone(), onlevel);
+      stream = await openMicrophone();
+      return await new Recording().#open(context, stream, onlevel);
     } catch (error) {
       context.close();
-      throw error;
+      for (const track of stream?.getTracks() ?? []) track.stop();
+      throw error instanceof NoRecording ? error : new NoRecording("recorder_absent");
     }
   }
 
@@ -80,6 +83,7 @@ export class Recording {
       track.onmute = () => (this.muted = true); // a call comes in, or the screen is locked
       track.onunmute = () => (this.muted = false);
     }
+    this.#recorder.onerror = () => (this.#cut = true); // it stops after that
     this.#recorder.start(PIECE_MS);
     this.#since = performance.now();
     this.#watch(context, stream, onlevel);

@@ -37,7 +37,7 @@ class InterviewSetup extends HTMLElement {
   #estimate() {
     const line = this.#part("estimate");
     const count = this.form.elements.questions.value;
-    line.textContent = say("estimate", { minutes: number(Math.round(line.dataset.each * count)) });
+    line.textContent = say("estimate", { minutes: number(line.dataset.each * count) });
   }
 
   #refuse(sentence) {

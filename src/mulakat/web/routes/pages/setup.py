@@ -30,9 +30,8 @@ MOST_QUESTIONS = 20
 
 USUAL_QUESTIONS = 5
 
-MINUTES_EACH = 2.5
-"""A question takes about so long: half a minute to think, one and a half to two to answer, and
-the evaluation."""
+MINUTES_EACH = 3
+"""A question takes about so long: half a minute to think, two to answer, and the evaluation."""
 
 _KINDS = {"pdf": "setup.media_pdf", "docx": "setup.media_docx", "text": "setup.media_text"}
 
