@@ -26,6 +26,7 @@ from mulakat.store.history import Told
 from mulakat.store.timeline import Entry, Place
 from mulakat.web import pages, problems
 from mulakat.web.charts import chart, strip
+from mulakat.web.figures import day
 from mulakat.web.identity import my_account
 from mulakat.web.state import parts
 
@@ -99,6 +100,7 @@ def _rows(told: Sequence[Told], reader: str) -> list[dict[str, Any]]:
         {
             "id": one.id,
             "at": one.created_at.strftime(MOMENT),
+            "day": day(one.created_at, reader),
             "kind": say(reader, f"interview.category.{one.category}") if one.category else None,
             "score": (one.result or {})["score"],
             "criteria": {
