@@ -22,7 +22,7 @@ from mulakat.web import pages, problems, static_files
 from mulakat.web.access import enforce
 from mulakat.web.passwords import Passwords
 from mulakat.web.routes import accounts as routes
-from mulakat.web.routes.pages import landing, preferences
+from mulakat.web.routes.pages import landing, practice, preferences
 from mulakat.web.session_stores import FileSessions
 from mulakat.web.sessions import Sessions
 from mulakat.web.throttle import MemoryThrottle
@@ -83,6 +83,7 @@ def serve(here: Here) -> FastAPI:
     made.include_router(routes.router)
     made.include_router(static_files.router)
     made.include_router(landing.router)
+    made.include_router(practice.router)
     made.include_router(preferences.router)
     return made
 

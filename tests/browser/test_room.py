@@ -290,14 +290,21 @@ def test_a_microphone_that_goes_away_leaves_what_was_said(open_page: NewPage) ->
     )
 
 
-def test_a_refused_microphone_is_explained(
-    open_page: NewPage, launch: Callable[..., Browser]
+@pytest.mark.parametrize(
+    ("flag", "reason"),
+    [
+        ("--use-fake-device-for-media-stream", "microphone_denied"),
+        ("--use-fake-ui-for-media-stream", "microphone_absent"),
+    ],
+)
+def test_a_microphone_that_is_refused_or_not_there_is_explained(
+    open_page: NewPage, launch: Callable[..., Browser], flag: str, reason: str
 ) -> None:
-    chromium = launch("--use-fake-device-for-media-stream")
+    chromium = launch(flag)
     page = open_page(chromium=chromium)
     page.get_by_role("button", name=en("answering.record")).click()
     notice = page.locator('[data-part="notice"]')
-    expect(notice).to_contain_text(en("answering.live.microphone_denied"))
+    expect(notice).to_contain_text(en(f"answering.live.{reason}"))
     expect(notice).to_be_focused()
     view(page, "ready")
     page.context.close()

@@ -14,7 +14,7 @@ from fastapi import Request
 
 from mulakat import errors
 from mulakat.observe.log import logger
-from mulakat.settings import Admin
+from mulakat.settings import Admin, Settings
 from mulakat.store.tokens import PREFIX
 from mulakat.web.address import client_address, neighbourhood
 from mulakat.web.bodies import FORM, read_form
@@ -203,6 +203,12 @@ async def require_operator(request: Request, identity: Identity) -> None:
     raise errors.AdminOnly
 
 
+def guests_may(settings: Settings) -> bool:
+    """Return whether answers are evaluated here without an account."""
+    guests = settings.intake.guests
+    return guests == "on" or (guests == "auto" and settings.web.loopback)
+
+
 async def admin_possible(here: Parts) -> bool:
     """Return whether anybody can be the operator here: a token is set, or an account is one."""
     return bool(here.settings.admin.admin_token) or bool(await here.accounts.admins())
@@ -254,11 +260,10 @@ async def _require_guest(request: Request, identity: Identity) -> None:
         await count_wrong_token(request)  # revoked: its owner's answers must not become nobody's
         raise errors.LoginRequired
     here = parts(request)
-    intake = here.settings.intake
-    if intake.guests == "off" or (intake.guests == "auto" and not here.settings.web.loopback):
+    if not guests_may(here.settings):
         raise errors.GuestsNotAllowed
-    address = neighbourhood(client_address(request))
-    await limit(here.throttle, f"guest:{address}", intake.guest_rate, errors.TooManyRequests)
+    address, rate = neighbourhood(client_address(request)), here.settings.intake.guest_rate
+    await limit(here.throttle, f"guest:{address}", rate, errors.TooManyRequests)
 
 
 async def _require_metrics(request: Request) -> None:

@@ -11,7 +11,7 @@ from httpx import AsyncClient
 import account_site
 from mulakat.languages import codes, messages, say
 from mulakat.memory.ladder import Footing
-from mulakat.settings import Language, Speech, Store
+from mulakat.settings import Intake, Language, Speech, Store
 from mulakat.web import pages
 from mulakat.web.static_files import (
     FOLDER,
@@ -96,6 +96,21 @@ async def test_the_page_says_where_the_recording_is_sent(
     near = replace(chosen, speech_url="http://127.0.0.1:8000/v1")
     here.settings = replace(here.settings, speech=near)
     assert says["voice_nobody"] in await home(client, f"?lang={language}")
+
+
+async def test_where_guests_may_not_answer_they_are_told_before_they_speak(
+    here: account_site.Here, client: AsyncClient
+) -> None:
+    says = messages("en")
+    assert says["practice"]["closed"] not in await home(client)
+    here.settings = replace(here.settings, intake=Intake(guests="off"))
+    html = await home(client)
+    assert says["practice"]["closed"] in html
+    assert says["answering"]["record"] not in html
+    await account_site.register(client)
+    html = (await client.get("/practice")).text
+    assert says["practice"]["closed"] not in html
+    assert says["answering"]["record"] in html
 
 
 @pytest.mark.parametrize("language", codes())

@@ -12,6 +12,8 @@ const UNSENT_MS = 7 * DAY_MS; // a week without a connection is a holiday, not a
 const MOST_SENT = 5;
 const MOST_UNSENT = 10;
 
+const PATIENCE_MS = 4000; // some browsers have been known never to answer
+
 let opening = null;
 
 function open() {
@@ -25,6 +27,7 @@ function open() {
     };
     request.onerror = () => reject(request.error);
     request.onblocked = () => reject(new Error("blocked"));
+    setTimeout(() => reject(new Error("no answer")), PATIENCE_MS);
   });
   opening.catch(() => (opening = null));
   return opening;

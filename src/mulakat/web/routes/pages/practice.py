@@ -23,6 +23,7 @@ from mulakat.settings import (
     MIB,
 )
 from mulakat.web import answering, pages, problems
+from mulakat.web.access import guests_may
 from mulakat.web.bodies import read_form
 from mulakat.web.identity import who, who_if_known
 from mulakat.web.state import Parts, parts
@@ -137,6 +138,7 @@ async def one_question(
         wrong=error.code if error else None,
         question_limit=MAX_QUESTION_CHARACTERS,
         text_limit=MAX_TEXT_CHARACTERS,
+        may_answer=identity.account is not None or guests_may(settings),
         hears=here.workers.footing.hears,
         heard_elsewhere=settings.speech.host,
         elsewhere=settings.language.host,
