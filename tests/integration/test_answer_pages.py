@@ -128,7 +128,7 @@ async def test_a_result_says_all_that_it_knows(
         say(language, "result.below"),
         say(language, "result.unsure_hint"),
         say(language, "result.gain", gain=7),
-        "Very quiet.",
+        say(language, "level.quiet"),
         "rubric-3",
         "In my first job",
     ):
@@ -140,8 +140,10 @@ async def test_a_result_in_which_nothing_stands_is_a_page_all_the_same(
     web: AsyncClient, engine: AsyncEngine
 ) -> None:
     await answer(engine, "a1", result={})
-    redacted: dict[str, Any] = {"transcribed_text": "", "words": [], "strip": None, "redacted": True, "score": 40,
-                "criteria": [], "engine": {}}  # fmt: skip
+    redacted: dict[str, Any] = {
+        "transcribed_text": "", "words": [], "strip": None, "redacted": True, "score": 40,
+        "criteria": [], "engine": {},
+    }  # fmt: skip
     await answer(engine, "a2", result=redacted, redacted_at=NOON)
     assert (await web.get("/answers/a1")).status_code == 200
     assert say("en", "result.redacted") in (await web.get("/answers/a2")).text

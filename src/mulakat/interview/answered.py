@@ -11,7 +11,7 @@ from mulakat.interview import corrected, strip
 from mulakat.interview.measures import measured
 from mulakat.interview.scores import rated
 from mulakat.interview.transcript import Line, line_of, lines
-from mulakat.languages import say
+from mulakat.languages import messages, say
 
 MOST_ADVICE = 3
 """More than three things at once is none (design)."""
@@ -58,7 +58,7 @@ def shown_result(result: Mapping[str, Any], reader: str) -> dict[str, Any]:
         "notes": _notes(told, criteria, advice),
         "overall": scores["overall"],
         "criteria": criteria if scores["overall"] else [],
-        "reason": (result.get("reason") or {}).get("detail") or result.get("evaluation") or "",
+        "reason": _reason(result, reader),
         "story": _story(result),
         "advice": advice,
         "strengths": (result.get("strengths") or [])[:MOST_STRENGTHS],
@@ -68,7 +68,10 @@ def shown_result(result: Mapping[str, Any], reader: str) -> dict[str, Any]:
             for one in result.get("points") or ()
         ],
         "measures": measured(result.get("delivery"), reader),
-        "level": (result.get("delivery") or {}).get("level") or [],
+        "level": [
+            say(reader, f"level.{one['code']}")
+            for one in (result.get("delivery") or {}).get("level") or ()
+        ],
         "model_answer": result.get("model_answer"),
         "engine": {key: engine.get(key) for key in ENGINE},
         "fallbacks": [
@@ -93,7 +96,7 @@ def cost(result: Mapping[str, Any], reader: str) -> dict[str, Any] | None:
         return None
     before, after = correction["heard"]["score"], result.get("score")
     if after is None:
-        return {"sentence": (result.get("reason") or {}).get("detail") or "", "criteria": []}
+        return {"sentence": _reason(result, reader), "criteria": []}
     if before is None:
         return {"sentence": say(reader, "result.cost_unscored", after=after), "criteria": []}
     found = correction.get("cost")
@@ -111,6 +114,15 @@ def cost(result: Mapping[str, Any], reader: str) -> dict[str, Any] | None:
             if moved and each in names
         ],
     }
+
+
+def _reason(result: Mapping[str, Any], reader: str) -> str:
+    """Return why nothing was scored: in the reader's language, where it is still known."""
+    reason = result.get("reason") or {}
+    known = messages(reader)["gate"]
+    if reason.get("code") in known:
+        return str(known[reason["code"]])
+    return str(reason.get("detail") or result.get("evaluation") or "")
 
 
 def changes(line: Mapping[int, str], said: str) -> dict[int, str]:

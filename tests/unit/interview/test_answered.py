@@ -6,7 +6,7 @@ import pytest
 
 from mulakat.interview.answered import changes, cost, shown_result
 from mulakat.interview.measures import clock, measured
-from mulakat.languages import codes
+from mulakat.languages import codes, say
 
 TEXT = "Last year we were late. I wrote a plan and called."
 
@@ -60,7 +60,9 @@ def test_what_was_not_scored_has_its_reason_and_no_criteria() -> None:
     shown = shown_result(typed(score=None, scored=False, reason=reason), "en")
     assert shown["overall"] is None
     assert shown["criteria"] == []
-    assert shown["reason"] == "Not scored: say more."
+    assert shown["reason"] == say("en", "gate.too_little_speech")
+    older = {"code": "no_longer_known", "detail": "Not scored: say more."}
+    assert shown_result(typed(score=None, reason=older), "en")["reason"] == older["detail"]
 
 
 def test_a_result_with_nothing_in_it_is_shown_all_the_same() -> None:

@@ -4,16 +4,20 @@ Access: the account whose they are; another's is not found.
 """
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from mulakat import errors
+from mulakat.interview import strip
+from mulakat.interview.measures import clock, number
 from mulakat.interview.progress import asked_for, attempt, compare, progress
 from mulakat.interview.report import report
 from mulakat.interview.report_text import figure, markdown, moment, usual
-from mulakat.languages import messages
+from mulakat.languages import say
+from mulakat.store.history import Told
 from mulakat.web import pages, problems, schemas
 from mulakat.web.identity import my_account
 from mulakat.web.state import parts
@@ -29,6 +33,11 @@ MARKDOWN = "text/markdown; charset=utf-8"
 
 
 async def _report(request: Request, interview_id: str) -> dict[str, Any]:
+    return (await _found(request, interview_id))[0]
+
+
+async def _found(request: Request, interview_id: str) -> tuple[dict[str, Any], Mapping[str, Told]]:
+    """Return the report and the answers it is made from, by their turns' ids."""
     here, account = parts(request), await my_account(request)
     await here.interviews.advance(interview_id)
     found = await here.history.interview(interview_id, account.id)
@@ -37,7 +46,7 @@ async def _report(request: Request, interview_id: str) -> dict[str, Any]:
     asked = await here.history.asked(account.id)
     reader = problems.reader_language(request)
     # In a thread: it may be the first to read the bank in this language.
-    return await asyncio.to_thread(report, *found, here.bank, reader, asked)
+    return await asyncio.to_thread(report, *found, here.bank, reader, asked), found[1]
 
 
 @router.get(PATH, summary="The report of an interview", response_model=None)
@@ -70,13 +79,17 @@ def _file(request: Request, document: dict[str, Any]) -> Response:
 @router.get("/interviews/{interview_id}/report", include_in_schema=False)
 async def as_page(request: Request, interview_id: str) -> HTMLResponse:
     """The report as a page that prints on A4."""
-    document = await _report(request, interview_id)
+    document, told = await _found(request, interview_id)
+    reader = problems.reader_language(request)
     return await pages.page(
         request,
         "report.html",
-        words=messages(problems.reader_language(request))["report"],
         report=document,
+        level=say(reader, f"interview.level.{document['level']}"),
+        drawings={one.id: strip.drawing(one.result or {}) for one in told.values()},
         moment=moment,
+        clock=clock,
+        number=number,
         figure=figure,
         usual=usual,
         markdown=f"{PATH.format(interview_id=interview_id)}.md",
