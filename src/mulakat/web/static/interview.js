@@ -133,7 +133,7 @@ class InterviewRoom extends HTMLElement {
 
   #told() {
     const next = this.querySelector("a[data-next]");
-    if (!next || stays(this.dataset.place)) return;
+    if (next?.dataset.next !== "following" || stays(this.dataset.place)) return;
     const stay = this.querySelector('[data-do="stay"]');
     let left = NEXT_SECONDS;
     const tell = () => (this.#part("countdown").textContent = say("next_in", { seconds: number(left) }));
