@@ -92,7 +92,7 @@ def test_an_exception_tells_its_place_and_kind_but_not_its_message(stream: io.St
     except errors.DatabaseBusy:
         log.logger("web").exception("it broke")
     (line,) = lines(stream)
-    assert line["error.type"] == "mulakat.errors.DatabaseBusy"
+    assert line["error.type"] == "mulakat.errors.unavailable.DatabaseBusy"
     assert line["error.code"] == "database_unavailable"
     trace = line["error.stack_trace"]
     assert trace.index("ValueError") < trace.index("DatabaseBusy")
