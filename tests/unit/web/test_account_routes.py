@@ -54,7 +54,7 @@ async def test_whoever_registers_is_logged_in(web: AsyncClient) -> None:
         ({"email": EMAILS[OWNER], "password": 12345678901}, (422, "field_invalid")),
         ({"email": EMAILS[OWNER], "password": PASSWORD, "role": "admin"}, (422, "field_invalid")),
         ({"email": EMAILS[OWNER], "password": PASSWORD, "name": "x" * 101}, (422, "field_invalid")),
-        ({"email": EMAILS[OWNER], "password": PASSWORD, "name": "a\0b"}, (400, "malformed_request")),
+        ({"email": EMAILS[OWNER], "password": "a\0b"}, (400, "malformed_request")),
         ([], (400, "malformed_request")),
         ("x" * 20_000, (400, "malformed_request")),
     ],
