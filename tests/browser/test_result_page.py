@@ -27,6 +27,15 @@ KEPT = """async ([answer, sound]) => {
 }"""
 
 
+LEFT = """() => new Promise((done) => {
+  indexedDB.open("mulakat", 1).onsuccess = ({ target }) => {
+    target.result.transaction("answers").objectStore("answers").count().onsuccess =
+      ({ target: counted }) => done(counted.result);
+  };
+})"""
+"""How many entries this device keeps."""
+
+
 @pytest.fixture(scope="module")
 def keeping(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that keeps recordings for a while."""
@@ -139,6 +148,10 @@ def test_what_the_server_has_deleted_is_played_from_this_device(
     page.wait_for_function("() => document.querySelector('answer-player audio').currentTime > 0.2")
     expect(page.get_by_text(say("en", "result.no_audio"))).to_be_hidden()
     assert layout_shift(page) < 0.01
+    page.locator("summary", has_text=say("en", "result.delete")).click()
+    page.get_by_role("button", name=say("en", "result.delete_sure")).click()
+    expect(page.get_by_text(say("en", "said.answer_deleted"))).to_be_visible()
+    assert page.evaluate(LEFT) == 0
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])

