@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from looks import assert_no_barrier, assert_no_sideways_scroll
 from mulakat.languages import say
@@ -248,6 +248,26 @@ def test_without_scripts_an_interview_goes_from_set_up_to_its_end(
     page.get_by_role("button", name=say("en", "room.complete")).click()
     expect(page.locator("body.report")).to_be_visible()
     context.close()
+
+
+def test_an_answer_taken_back_is_gone_from_server_and_device(
+    inside: NewPage, server: Server
+) -> None:
+    page = inside("defne")
+    begin(page)
+    held: list[Route] = []  # nothing is heard of it before it is taken back
+    page.route(re.compile("/events"), held.append)
+    typed(page, SAID["en"])
+    back = page.get_by_role("button", name=say("en", "room.takeback"))
+    expect(back).to_be_visible(timeout=PATIENT)
+    answer = page.locator("interview-room").get_attribute("data-answer")
+    kept = """async (answer) => (await (await import(
+        document.querySelector("link[href$='outbox.js']").href)).ofAnswer(answer))?.text"""
+    assert page.evaluate(kept, answer) == SAID["en"]
+    back.click()
+    place(page, 1, 3)
+    assert page.evaluate(kept, answer) is None
+    assert page.request.get(f"{server.url}/api/v1/evaluations/{answer}").status == 404
 
 
 def test_who_has_an_unfinished_interview_goes_on_with_it_or_gives_it_up(inside: NewPage) -> None:

@@ -5,7 +5,7 @@ import "./speaker.js";
 import { clock, language, number, say } from "./say.js";
 import { Refusal, follow, reachable, remove } from "./server.js";
 import { Waiting, standing } from "./waiting.js";
-import { ofAnswer } from "./outbox.js";
+import { drop, ofAnswer } from "./outbox.js";
 
 const NEXT_SECONDS = 8; // time to read a line, and to say stop
 const THOUGHT_MS = 1000;
@@ -127,7 +127,9 @@ class InterviewRoom extends HTMLElement {
   async #takeBack() {
     const { answer, place } = this.dataset;
     this.#following.abort();
-    await remove(answer).catch(() => null);
+    const kept = await ofAnswer(answer);
+    if (kept) await drop(kept.key);
+    await remove(answer).catch(() => null); // where it cannot be, its result is told after all
     this.#go(place);
   }
 
