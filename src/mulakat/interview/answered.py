@@ -103,8 +103,10 @@ def cost(result: Mapping[str, Any], reader: str) -> dict[str, Any] | None:
     if found is None:
         return {"sentence": say(reader, "result.cost_unknown", after=after), "criteria": []}
     points = after - before
-    key = "cost" if points > 0 else "cost_gain" if points < 0 else "cost_none"
-    told = say(reader, f"result.{key}", points=abs(points), before=before, after=after)
+    key = "result.cost_none"
+    if points:
+        key = "result.cost" if points > 0 else "result.cost_gain"
+    told = say(reader, key, points=abs(points), before=before, after=after)
     names = {one["key"]: say(reader, f"criterion.{one['key']}") for one in result["criteria"]}
     return {
         "sentence": told,

@@ -24,6 +24,13 @@ from mulakat.web.state import Parts, parts
 
 router = APIRouter(include_in_schema=False)
 
+_STAGES = {
+    "queued": "result.stage_queued",
+    "decoding": "result.stage_decoding",
+    "transcribing": "result.stage_transcribing",
+    "evaluating": "result.stage_evaluating",
+}
+
 MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -151,7 +158,7 @@ async def _waiting(request: Request, answer: Answer) -> HTMLResponse:
         live="result.live",
         answer=answer,
         problem=None,
-        stage=say(reader, f"result.stage_{stage}"),
+        stage=say(reader, _STAGES[stage]),
         detail=detail,
         percent=_reached(stage, done),
     )
