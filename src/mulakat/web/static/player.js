@@ -55,7 +55,7 @@ class AnswerPlayer extends HTMLElement {
     for (const { line, start } of this.#lines) {
       const time = line.querySelector(".from");
       const button = el("button", { type: "button", class: time.className, "aria-label": say("play_from", { time: clock(start) }) },
-        icon("play"), clock(start));
+        clock(start), icon("play")); // the sign comes last, so that the time stays where it was
       button.addEventListener("click", () => this.#from(start));
       time.replaceWith(button);
     }
