@@ -224,3 +224,23 @@ def test_what_was_too_short_is_not_scored_and_says_what_to_do(
     page.get_by_role("button", name=say("en", "result.delete_sure")).click()
     expect(page.get_by_text(say("en", "said.answer_deleted"))).to_be_visible()
     assert page.request.get(f"{keeping.url}/api/v1/evaluations/{answer['id']}").status == 404
+
+
+def test_an_answer_on_its_way_or_failed_has_no_barrier_and_ends_by_itself(
+    open_page: NewPage, keeping: Server, tmp_path: Path
+) -> None:
+    silent = tmp_path / "answer.wav"
+    speech.encode(speech.said("beckett") * 0, silent, "wav")
+    with keeping.client(headers={"prefer": "respond-async"}) as client, silent.open("rb") as file:
+        reply = client.post(
+            "/api/v1/evaluations", data={"question": "Why?", "language": "en"},
+            files={"audio": (silent.name, file)},
+        )  # fmt: skip
+    page = open_page(viewport={"width": 390, "height": 844})
+    page.goto(f"{keeping.url}/answers/{reply.json()['id']}?lang=en")
+    assert_no_barrier(page, "on its way")
+    expect(page.get_by_text(say("en", "error.no_speech"))).to_be_visible(timeout=60_000)
+    assert_no_barrier(page, "failed")
+    page.get_by_role("link", name=say("en", "result.again")).click()
+    expect(page).to_have_url(re.compile("/practice"))
+    expect(page.get_by_text("Why?").or_(page.locator("textarea")).first).to_be_visible()

@@ -106,12 +106,17 @@ def cost(result: Mapping[str, Any], reader: str) -> dict[str, Any] | None:
     key = "result.cost_none"
     if points:
         key = "result.cost" if points > 0 else "result.cost_gain"
-    told = say(reader, key, points=abs(points), before=before, after=after)
+    told = say(reader, key, before=before, after=after)
     names = {one["key"]: say(reader, f"criterion.{one['key']}") for one in result["criteria"]}
     return {
         "sentence": told,
         "criteria": [
-            say(reader, "result.cost_of", name=names[each], difference=f"{moved:+d}")
+            say(
+                reader,
+                "result.cost_of",
+                name=names[each],
+                difference=f"{moved:+d}".replace("-", "−"),
+            )
             for each, moved in (found.get("criteria") or {}).items()
             if moved and each in names
         ],
