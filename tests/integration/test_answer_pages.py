@@ -60,7 +60,7 @@ async def answer(engine: AsyncEngine, id_: str, **more: Any) -> None:
     made = {
         "id": id_, "attempts": 1, "token": 1, "request_id": "r", "language": "en", "reader": "en",
         "additional_text": "", "body_hash": "b", "owner": OWNER, "question": QUESTION,
-        "question_id": "general-ethics", "created_at": NOON, **DONE, **more,
+        "question_id": "general-offer-choice", "created_at": NOON, **DONE, **more,
     }  # fmt: skip
     made |= SPOKEN if "typed_text" not in more else {}
     if made["state"] == "done":
@@ -177,7 +177,7 @@ async def test_a_failed_answer_says_why_and_what_to_do(
     page = await web.get("/answers/a1")
     assert page.status_code == 200
     assert say("en", "error.no_speech") in page.text
-    assert "/practice?question=general-ethics" in page.text
+    assert "/practice?question=general-offer-choice" in page.text
 
 
 async def test_deleting_leads_to_where_answers_are_listed(
@@ -269,7 +269,7 @@ async def test_ways_lead_back_to_the_interview_and_to_another_attempt(
         ))  # fmt: skip
         for number, follow_up in ((1, None), (2, "no_result")):
             await connection.execute(insert(turns).values(
-                id=f"t{number}", interview_id="i1", number=number, question_id="general-ethics",
+                id=f"t{number}", interview_id="i1", number=number, question_id="general-offer-choice",
                 category="ethics", level="mid", text=QUESTION, guide={}, follow_up=follow_up,
                 reason={"code": "opening", "params": {}}, asked_at=NOON,
             ))  # fmt: skip
@@ -283,3 +283,9 @@ async def test_ways_lead_back_to_the_interview_and_to_another_attempt(
     assert "/compare?" not in follow_up
     assert "/compare?first=a1&amp;second=a3" in alone
     assert "/interviews/" not in alone
+    again = "/practice?question=general-offer-choice"
+    assert again in first
+    assert again in alone
+    assert again not in follow_up
+    await answer(engine, "a4", question_id="gone-from-the-bank")
+    assert "/practice?text=What+about" in (await web.get("/answers/a4")).text

@@ -4,6 +4,8 @@ was misheard.
 Access: whoever may read the answer (evaluations.py).
 """
 
+import asyncio
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -90,7 +92,7 @@ async def _result(
     correcting = _correcting(document["correcting"])
     # While one is rated no other may be sent; what came too early stays in its field.
     correctable = bool(document.get("words")) and (correcting != "waiting" or error is not None)
-    back, other = await _ways(here, identity, answer, reader)
+    ways = await _ways(here, identity, answer, reader)
     return await pages.page(
         request,
         "answered.html",
@@ -104,9 +106,9 @@ async def _result(
         open=line,
         typed=typed,
         correction_problem=problems.detail(error, reader) if error else None,
-        again=_again(answer),
-        back=back,
-        other=other,
+        again=ways.again,
+        back=ways.back,
+        other=ways.other,
         moment=moment,
         clock=clock,
         number=number,
@@ -127,15 +129,15 @@ def _correcting(correcting: dict[str, Any] | None) -> str | None:
 async def _failed(request: Request, answer: Answer) -> HTMLResponse:
     here, identity = parts(request), await who(request)
     reader = problems.reader_language(request)
-    back, _ = await _ways(here, identity, answer, reader)
+    ways = await _ways(here, identity, answer, reader)
     return await pages.page(
         request,
         "answer.html",
         live="result.live",
         answer=answer,
         problem=problems.document(answering.failure(answer), reader),
-        again=_again(answer),
-        back=back,
+        again=ways.again,
+        back=ways.back,
     )
 
 
@@ -169,21 +171,20 @@ def _reached(stage: str, done: float) -> int:
     return {"transcribing": round(20 + 70 * done), "evaluating": 90}.get(stage, 20)
 
 
-def _again(answer: Answer) -> str:
-    """Return where the same question is answered once more."""
-    if answer.question_id and answer.turn_id is None:
-        return pages.address("/practice", question=answer.question_id, language=answer.language)
-    return pages.address("/practice", text=answer.question, language=answer.language)
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """Where to from an answer: the same question `again`, `back` to its interview (address and
+    words), and `other`, another answer to the question to compare with.
+    """
+
+    again: str
+    back: dict[str, str] | None = None
+    other: str | None = None
 
 
-async def _ways(
-    here: Parts, identity: Identity, answer: Answer, reader: str
-) -> tuple[dict[str, str] | None, str | None]:
-    """Return the way back to the interview, if it is of one, and another answer to compare with."""
+async def _ways(here: Parts, identity: Identity, answer: Answer, reader: str) -> _Ways:
     account, back, follow_up = identity.account, None, None
-    if account is None:
-        return None, None
-    if answer.turn_id:
+    if account and answer.turn_id:
         found = await here.history.asked_in(account.id, answer.turn_id)
         if found:
             interview, state, follow_up = found
@@ -191,6 +192,21 @@ async def _ways(
             address = f"/interviews/{interview}" + ("" if going else "/report")
             words = say(reader, "result.to_interview" if going else "result.to_report")
             back = {"address": address, "words": words}
-    if answer.question_id is None or follow_up:
-        return back, None
-    return back, await here.history.other(account.id, answer.question_id, answer.id)
+    language, question = answer.language, answer.question_id
+    other = None
+    # A follow-up has its question's id and asks for something else.
+    if question and not follow_up:
+        if account:
+            other = await here.history.other(account.id, question, answer.id)
+        if await _in_bank(here, language, question):
+            again = pages.address("/practice", question=question, language=language)
+            return _Ways(again, back, other)
+    return _Ways(pages.address("/practice", text=answer.question, language=language), back, other)
+
+
+async def _in_bank(here: Parts, language: str, question: str) -> bool:
+    """Return whether the bank still has a question; one made from a CV it never had."""
+    if language not in here.bank.languages:
+        return False
+    await asyncio.to_thread(here.bank.questions, language)  # from disk, once
+    return here.bank.get(language, question) is not None
