@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 COVERED, PARTLY = 0.72, 0.69
 """Least value of likeness's line for a point that is said, and for one that is touched. On the
-question bank (`mulakat validate --points`): of its own key points an example reaches COVERED at
-0.50 in English and 0.42 in Turkish and PARTLY at 0.65 and 0.57, of another question's of the same
-field at 0.10 and 0.07, 0.25 and 0.18."""
+question bank: of its own key points an example reaches COVERED at 0.50 in English and 0.41 in
+Turkish and PARTLY at 0.64 and 0.56, of another question's of the same field at 0.10 and 0.07, 0.23
+and 0.17, of another field's at 0.04, 0.14 and 0.12 (the last: `make validate`)."""
 
 UNSAID, SAID = 0.66, 0.74
 """Values between which a point is earned by degrees: half of the points that an answer does not say
