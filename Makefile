@@ -7,9 +7,9 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-input
 STAMPS := $(VENV)/.stamps
 
-.PHONY: run test lint unit bench validate pictures voice requirements clean
+.PHONY: run test lint unit messages bench validate pictures voice requirements clean
 
-run: $(STAMPS)/model
+run: $(STAMPS)/messages $(STAMPS)/model
 	@exec $(BIN)/mulakat serve
 
 test: lint unit
@@ -40,7 +40,7 @@ $(STAMPS)/venv:
 	@tools/ensure-venv $(PYTHON) $(VENV)
 	@mkdir -p $(STAMPS) && touch $@
 
-$(STAMPS)/runtime: $(STAMPS)/venv requirements/build.txt requirements/runtime.txt requirements/model.txt pyproject.toml
+$(STAMPS)/runtime: $(STAMPS)/venv requirements/build.txt requirements/runtime.txt requirements/model.txt pyproject.toml setup.py tools/compile-messages
 	@echo "Installing what Mulakat runs on (pinned, hashed) …"
 	@$(PIP) --require-hashes -r requirements/build.txt
 	@$(PIP) --require-hashes -r requirements/runtime.txt
@@ -48,7 +48,13 @@ $(STAMPS)/runtime: $(STAMPS)/venv requirements/build.txt requirements/runtime.tx
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(STAMPS)/model: $(STAMPS)/runtime $(addprefix src/mulakat/providers/,model_files.py int8.py encoder_files.py)
+$(STAMPS)/messages: $(STAMPS)/runtime $(wildcard src/mulakat/languages/*/messages.po)
+	@$(BIN)/python tools/compile-messages
+	@touch $@
+
+messages: $(STAMPS)/messages
+
+$(STAMPS)/model: $(STAMPS)/runtime $(addprefix src/mulakat/providers/,model_files.py int8.py encoder_files.py) | $(STAMPS)/messages
 	@$(BIN)/mulakat model install
 	@touch $@
 

@@ -92,7 +92,7 @@ def test_each_alert_says_what_happened_and_what_to_do() -> None:
 def test_what_an_alert_quotes_is_there() -> None:
     root = Path(__file__).parents[2] / "src" / "mulakat"
     words = [file.read_text() for file in root.rglob("*.py")]
-    words.append((root / "languages" / "en" / "messages.toml").read_text())
+    words.append((root / "languages" / "en" / "messages.po").read_text())
     words += [f'"{panel["title"]}"' for panel in PANELS]
     words += [f'"answer {outcome}"' for outcome in OUTCOMES]
     for alert in ALERTS:

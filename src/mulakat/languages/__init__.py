@@ -2,8 +2,8 @@
 
 A language is a folder here with
 
-- `messages.toml` and `pages/*.toml`: every sentence a reader sees, as tables of keys (`[error]`,
-  `[account]`, …);
+- `messages.po`: every sentence a reader sees, a gettext catalogue whose msgids are the sentences'
+  names ("error.too_large"), compiled to `messages.mo` (`make messages`);
 - `lexicon.toml`: word lists the evaluation and the delivery measures use;
 - `norms.toml`: usual ranges of the delivery measures, each with its source.
 
@@ -13,6 +13,7 @@ Adding a language is adding a folder; no stage asks which language it has.
 import tomllib
 from collections.abc import Mapping
 from functools import cache
+from gettext import GNUTranslations
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ DEFAULT = "tr"
 @cache
 def codes() -> tuple[str, ...]:
     """Return the language codes that have a folder, the default first."""
-    found = sorted(folder.parent.name for folder in _HERE.glob("*/messages.toml"))
+    found = sorted(folder.parent.name for folder in _HERE.glob("*/lexicon.toml"))
     return (DEFAULT, *(code for code in found if code != DEFAULT))
 
 
@@ -53,11 +54,28 @@ def norms(code: str) -> Mapping[str, Any]:
 
 
 @cache
+def sentences(code: str) -> Mapping[str, str]:
+    """Return the sentences of a language by name. Raises FileNotFoundError before
+    `make messages`.
+    """
+    if code not in codes():
+        raise KeyError(f"no such language: {code!r}")
+    with (_HERE / code / "messages.mo").open("rb") as file:
+        catalogue = vars(GNUTranslations(file))["_catalog"]  # as Babel and Django do
+    return {name: sentence for name, sentence in catalogue.items() if name}
+
+
+@cache
 def messages(code: str) -> Mapping[str, Any]:
-    """Return the sentences of a language: nested tables, of messages.toml and of pages/*.toml."""
-    names = sorted(path.stem for path in (_HERE / code / "pages").glob("*.toml"))
-    tables = [_table(code, "messages"), *(_table(code, f"pages/{name}") for name in names)]
-    return {key: value for table in tables for key, value in table.items()}
+    """Return the sentences of a language as nested tables, one for each part of their names."""
+    tables: dict[str, Any] = {}
+    for name, sentence in sentences(code).items():
+        *path, last = name.split(".")
+        table = tables
+        for part in path:
+            table = table.setdefault(part, {})
+        table[last] = sentence
+    return tables
 
 
 def say(code: str, key: str, **params: object) -> str:
@@ -68,11 +86,7 @@ def say(code: str, key: str, **params: object) -> str:
     """
     if "retry_after" in params:
         params["retry_after"] = _wait(code, int(str(params["retry_after"])))
-    found: Any = messages(code)
-    for part in key.split("."):
-        found = found[part]
-    if not isinstance(found, str):
-        raise KeyError(key)
+    found = sentences(code)[key]
     return found.format(**params) if params else found
 
 

@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from mulakat import errors
-from mulakat.languages import codes, messages, say
+from mulakat.languages import codes, messages, say, sentences
 from mulakat.web import preferences, problems
 from mulakat.web.address import over_tls
 from mulakat.web.identity import NOBODY, Identity, greet_guest, who_if_known
@@ -156,7 +156,7 @@ async def problem_page(request: Request, error: errors.MulakatError) -> Response
     problem = problems.document(error, language)
     values = {
         "problem": problem,
-        "sentence": messages(language)["problem"]["detail"].get(error.code, problem["detail"]),
+        "sentence": sentences(language).get(f"problem.detail.{error.code}", problem["detail"]),
         "typed": typed,
         "back": back,
         "again": reading and error.status in {429, 500, 503, 507},

@@ -9,7 +9,7 @@ from mulakat.interview.bank import CATEGORIES, LEVELS, SOURCES, TRIGGERS, Bank
 from mulakat.interview.interest import field_of
 from mulakat.interview.sentences import final, mean_score, why
 from mulakat.languages import codes, messages
-from mulakat.store.interview_values import ACTIVE, Interview, Turn
+from mulakat.store.interview_values import Interview, Turn
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 
@@ -23,7 +23,6 @@ def test_every_name_and_every_reason_has_its_words(language: str) -> None:
     assert set(names["category"]) == set(CATEGORIES)
     assert set(names["level"]) == set(LEVELS)
     assert set(names["trigger"]) == set(TRIGGERS)
-    assert set(names["state"]) == {*ACTIVE, "completed", "abandoned", "cleared"}
     follow_ups = {f"follow_up_{one}" for one in TRIGGERS}
     reasons = PLAIN | OF_CATEGORY | follow_ups | set(SOURCES)
     assert set(messages(language)["why"]) == reasons
