@@ -15,6 +15,7 @@ import numpy as np
 import encoder
 import paraphrases
 import speech
+from mulakat.interview.bank import Bank, Question
 from mulakat.interview.noise import between, retest
 from mulakat.pipeline.run import Job, Tools, run
 from mulakat.providers.model_files import installed_dir
@@ -26,6 +27,9 @@ TELLINGS = 12
 MISHEARD = 0.08
 """Share of words that the recogniser loses: Whisper base on clear speech 2 %, on most phones more
 (test_transcription prints the first)."""
+
+EXAMPLES = 16
+"""Each sixteenth of the bank's questions: 16 a language."""
 
 LEVEL = "middling"
 """Of tests/fixtures/answers.toml, the level whose scores lie farthest apart."""
@@ -47,7 +51,22 @@ def assert_true(found: dict[str, float], table: str) -> None:
     print(f"\n[{table}]")
     for key, deviation in found.items():
         print(f"{key} = {deviation:.1f}   # noise.toml: {stored(key):.1f}")
+    for key, deviation in found.items():
         assert abs(deviation - stored(key)) <= max(1.0, 0.25 * deviation), key
+
+
+def guided() -> list[tuple[str, Question]]:
+    """Return some of the bank's questions in each language: key points belong to a question."""
+    bank = Bank()
+    return [(code, one) for code in bank.languages for one in bank.questions(code)[::EXAMPLES]]
+
+
+def judged(language: str, question: Question, text: str) -> dict[str, float]:
+    """Return an answer's total and its content's score."""
+    material = encoder.typed(question.text, text, language, key_points=question.key_points)
+    found = encoder.rubric().evaluate(material)
+    content = next(one.score for one in found.criteria if one.key == "content")
+    return {"score": found.score or 0, "content": content}
 
 
 def test_the_noise_that_reports_reckon_with_is_that_of_telling_again() -> None:
@@ -67,6 +86,16 @@ def test_the_noise_that_reports_reckon_with_is_that_of_telling_again() -> None:
                 for one in found.criteria:
                     told[one.key].append(one.score)
             groups.append(told)
+    for language, question in guided():
+        scores = [
+            judged(
+                language,
+                question,
+                " ".join(word for word in question.example.split() if draw.random() >= MISHEARD),
+            )
+            for _ in range(TELLINGS)
+        ]
+        groups.append({key: [one[key] for one in scores] for key in scores[0]})
     assert_true(pooled(groups), "retest")
 
 
@@ -80,6 +109,11 @@ def test_the_spread_between_questions_is_that_of_one_level_of_answers() -> None:
             told["score"].append(found.score or 0)
             for one in found.criteria:
                 told[one.key].append(one.score)
+        told["content"] = [
+            judged(language, one, one.example)["content"]
+            for code, one in guided()
+            if code == language
+        ]
         groups.append(told)
     assert_true(pooled(groups), "between")
 
