@@ -270,7 +270,8 @@ async def test_ways_lead_back_to_the_interview_and_to_another_attempt(
         for number, follow_up in ((1, None), (2, "no_result")):
             await connection.execute(insert(turns).values(
                 id=f"t{number}", interview_id="i1", number=number,
-                question_id="general-offer-choice", category="ethics", level="mid", text=QUESTION, guide={}, follow_up=follow_up,
+                question_id="general-offer-choice", category="ethics", level="mid", text=QUESTION,
+                guide={}, follow_up=follow_up,
                 reason={"code": "opening", "params": {}}, asked_at=NOON,
             ))  # fmt: skip
     await answer(engine, "a1", turn_id="t1")
