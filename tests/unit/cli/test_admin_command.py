@@ -16,11 +16,13 @@ from people import ADMIN, EMAILS, PASSWORD
 EMAIL = EMAILS[ADMIN]
 
 IN_CHARGE = """
-import fcntl, runpy, termios
+import fcntl, runpy, signal, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 runpy.run_module("mulakat", run_name="__main__")
 """
-"""Runs the command with its input as the terminal that Ctrl-C comes from."""
+"""Runs the command with its input as the terminal that Ctrl-C comes from, and heeds it also where
+whoever runs the tests ignores it, as a shell's background jobs do."""
 
 
 def environment(data: Path) -> dict[str, str]:
