@@ -79,8 +79,8 @@ def worker_process(parent: int) -> None:
     import asyncio
 
     from mulakat.observe.log import configure
+    from mulakat.worker.entry import work
     from mulakat.worker.parent import die_with_parent
-    from mulakat.worker.process import work
 
     die_with_parent(parent)
     settings = settings_or_exit()

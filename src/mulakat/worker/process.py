@@ -28,11 +28,11 @@ from mulakat.store.answers import Answers
 from mulakat.store.corrections import Corrections
 from mulakat.store.documents import Documents
 from mulakat.store.egress import Ledger
-from mulakat.store.engine import make_engine
 from mulakat.store.spool import Deletion, Spool
 from mulakat.store.values import Claim
 from mulakat.worker import wire
 from mulakat.worker.correcting import Corrector
+from mulakat.worker.figures import figures_of
 from mulakat.worker.lines import AnswerLines
 from mulakat.worker.reading import Reader
 from mulakat.worker.tools import Workshop
@@ -225,7 +225,7 @@ class Worker:
             if not await self._until_done_or_stopped(work):
                 if await self._written(lambda: self._answers.give_back(claim)) is not None:
                     self._log.info("lease given back")
-                    figures = _figures(claim, began, timings)
+                    figures = figures_of(claim, began, timings)
                     self._say("ended", claim, **figures, outcome="given_back")
                 # The pipeline's thread cannot be stopped from outside; the process can.
                 os._exit(0)
@@ -253,7 +253,7 @@ class Worker:
             beat.cancel()
             with suppress(asyncio.CancelledError):
                 await beat
-            figures = {**ended, **_figures(claim, began, timings)}
+            figures = {**ended, **figures_of(claim, began, timings)}
             self._log.info(
                 f"answer {ended['outcome']}", **figures, seconds=time.monotonic() - began
             )
@@ -367,44 +367,3 @@ class Worker:
 
 _REFUSED: dict[str, str | None] = {"outcome": "refused", "code": None}
 """How an answer ends here whose lease has gone to another worker."""
-
-
-def _figures(claim: Claim, began: float, timings: dict[str, float]) -> dict[str, Any]:
-    """Return what is said and logged of an answer: its figures, none of its words.
-
-    Stages in seconds; `queue` is from its acceptance to this attempt.
-    """
-    stages = dict(timings)
-    sound, factor = stages.pop("audio_seconds", None), stages.pop("real_time_factor", None)
-    queued = clock.now() - claim.answer.created_at
-    waited = queued.total_seconds() - (time.monotonic() - began)
-    stages["queue"] = round(max(0.0, waited), 3)
-    stages.setdefault("total", round(time.monotonic() - began, 3))
-    return {
-        "attempt": claim.answer.attempts,
-        "stages": stages,
-        "audio_seconds": sound,
-        "real_time_factor": factor,
-    }
-
-
-async def work(settings: Settings) -> int:
-    """Run a worker process to its end and return its exit status."""
-    engine = make_engine(settings.store)
-
-    def deleted(reason: str, files: int) -> None:
-        message = wire.Message("deleted", data={"reason": reason, "files": files})
-        with suppress(BrokenPipeError):
-            os.write(sys.stdout.fileno(), wire.encode(message))
-
-    spool = Spool(settings.store.data_dir / "spool", settings.intake.disk_floor, deleted=deleted)
-    answers = Answers(engine, settings.queue, settings.store)
-    documents = Documents(engine, settings.queue, settings.store)
-    try:
-        corrections = Corrections(engine, settings.queue)
-        worker = Worker(
-            settings, answers, documents, spool, Ledger(engine), corrections=corrections
-        )
-        return await worker.run()
-    finally:
-        await engine.dispose()
