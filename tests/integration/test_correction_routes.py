@@ -20,6 +20,7 @@ from mulakat.settings import Settings
 from mulakat.store.engine import writing
 from mulakat.store.rights import redacted
 from mulakat.store.tables import answers, interviews, turns
+from mulakat.web.routes.evaluations import document
 from mulakat.web.sessions import COOKIE
 from mulakat.web.state import Parts
 from people import OTHER, OWNER, settle_in
@@ -120,6 +121,15 @@ async def test_a_correction_is_accepted_and_the_result_stands_until_the_new_one(
     after = await site.read()
     assert (after["score"], after["unsure"], after["correcting"]) == (55, [], None)
     assert after["correction"]["cost"] == {"score": 15, "criteria": {"relevance": 15}}
+
+
+async def test_one_that_ends_between_two_reads_is_shown_with_its_result(site: Site) -> None:
+    await site.correct()
+    early = await site.here.answers.get("spoken")
+    assert early
+    await site.work(55)
+    shown = await document(site.here, early, "en")
+    assert (shown["score"], shown["correcting"]) == (55, None)
 
 
 async def test_the_interviews_report_and_progress_use_the_corrected_score(site: Site) -> None:

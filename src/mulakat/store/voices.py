@@ -77,7 +77,8 @@ class Voices:
     def keep(self, part: Part) -> bool:
         """Let a file that is whole be found; False when it was forgotten meanwhile."""
         try:
-            with self._spool.opened("voice") as folder:
+            # Not while another makes room: who lists a folder may miss what is renamed meanwhile.
+            with self._beginning, self._spool.opened("voice") as folder:
                 self._stamp(part.file)
                 try:
                     os.rename(part.name + _PART, part.name, src_dir_fd=folder, dst_dir_fd=folder)

@@ -124,6 +124,7 @@ class Held:
             criteria=criteria,
             strengths=wording.strengths(material.reader, criteria),
             improvements=wording.improvements(material.reader, lacking),
+            advice=wording.advice(criteria, base.advice),
             model={
                 "provider": service.provider,
                 "name": service.model,

@@ -205,6 +205,9 @@ async def document(here: Parts, answer: Answer, reader: str) -> dict[str, Any]:
             correcting = {"status": "failed", "problem": problems.document(error, reader)}
         elif latest and latest.state != "done":
             correcting = {"status": latest.state}
+        elif latest:
+            # It may have ended after the answer was read: who waits must not take that for new.
+            answer = await here.answers.get(answer.id) or answer
     result = dict(answer.result or {})
     if "engine" in result:
         result["engine"] = fallback.told(result["engine"], reader)
