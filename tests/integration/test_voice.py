@@ -425,10 +425,11 @@ async def test_many_calls_leave_nothing_in_this_process(
 
     # The server runs in this process too: it has its own to reach a level first.
     before = await calls(0, 10)
+    opened = descriptors()
     after = await calls(10, 20)
     print(f"\n20 calls of 4 MiB: {(after - before) / MIB:+.2f} MiB")
     assert after - before < 2 * MIB
-    assert descriptors() < 40
+    assert descriptors() <= opened
 
 
 @pytest.fixture
