@@ -20,6 +20,7 @@ EXPECTED = (
     "Failed to load resource: net::ERR_INTERNET_DISCONNECTED",
     "Failed to load resource: net::ERR_CONNECTION_",
     "Failed to load resource: net::ERR_EMPTY_RESPONSE",
+    "Failed to load resource: net::ERR_SOCKET_NOT_CONNECTED",
 )
 """Console lines that Chromium writes for answers which tests ask for."""
 

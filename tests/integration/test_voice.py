@@ -428,7 +428,7 @@ async def test_many_calls_leave_nothing_in_this_process(
     opened = descriptors()
     after = await calls(10, 20)
     print(f"\n20 calls of 4 MiB: {(after - before) / MIB:+.2f} MiB")
-    assert after - before < 2 * MIB
+    assert after - before < 4 * MIB  # not one of the twenty is held
     assert descriptors() <= opened
 
 
