@@ -266,3 +266,18 @@ def test_the_longest_text_allowed_is_read_in_reasonable_time(unit: str) -> None:
     encoder.rubric().evaluate(encoder.typed(CONFLICT["question"], text))
     # Measured at 3 s or less; what is quadratic takes minutes.
     assert time.process_time() - began < 20
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "language"),
+    [
+        ("Why this job?", "Because I like teaching children, and in my last internship I taught a "
+         "class of 20 for six weeks.", "en"),
+        ("Neden bu iş?", "Çünkü çocuklarla çalışmayı seviyorum, geçen stajımda yirmi kişilik bir "
+         "sınıfa altı hafta ders verdim.", "tr"),
+    ],
+)  # fmt: skip
+def test_a_question_that_addresses_nobody_may_be_answered_by_what_one_did(
+    question: str, answer: str, language: str
+) -> None:
+    assert 15 <= score(question, answer, language) <= 50  # a sentence is no answer yet, nor nothing

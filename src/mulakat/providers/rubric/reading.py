@@ -121,8 +121,8 @@ class Reading:
 
         Where one story is asked for and one is told, what is usual or advised does not count. What
         is about nobody and far from the question and the key points counts for nothing, unless it
-        stands alone between sentences that count. To a question about nobody, what the speaker did
-        counts as an example, when it is introduced as one.
+        stands alone between sentences that count. To a question of knowledge (about nobody, with
+        key points), what the speaker did counts when it is near or introduced as an example.
         """
         language = self.language
         near = {
@@ -137,16 +137,16 @@ class Reading:
             counts = [tells[one] or (speaks[one] and near[one]) for one in sentences]
             general = [self._general(one) for one in sentences]
             return list(_joined(sentences, counts, general)) if any(tells.values()) else sentences
-        if self.asks("asks_you"):
+        if self.asks("asks_you") or not self._key_points:  # "Why this job?" is about somebody, too
             counts = [tells[one] or speaks[one] or near[one] for one in sentences]
             return list(_joined(sentences, counts)) or sentences
         begun, introduced, kept = False, False, []
         for one in sentences:
             introduced = introduced or bool(self.marks("example", one))
             begun = begun or any(clause.act for clause in self._clauses(one))
-            if introduced or not begun:
+            if introduced or not begun or near[one]:
                 kept.append(one)
-        return kept
+        return kept or sentences
 
     def marks(self, key: str, sentence: Sentence) -> int:
         """Return how often the lexicon's list `key` occurs in a sentence."""
