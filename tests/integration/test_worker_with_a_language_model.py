@@ -195,11 +195,11 @@ def test_a_process_of_the_worker_inherits_no_key() -> None:
     program = (
         "import os\n"
         "from mulakat.cli.main import main\n"
-        "from mulakat.worker import parent, process\n"
+        "from mulakat.worker import entry, parent\n"
         "parent.die_with_parent = lambda _: None\n"
         "async def work(settings):\n"
         "    print(settings.language.language_key, *os.environ)\n"
-        "process.work = work\n"
+        "entry.work = work\n"
         "main(['worker-process', '--parent', '1'])\n"
     )
     given = {"MULAKAT_LANGUAGE_KEY": KEY, "MULAKAT_DATABASE_URL": "postgresql://canary"}
