@@ -2,25 +2,20 @@
 
 import asyncio
 import io
-import json
 import os
-import ssl
-import sys
 import wave
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 import structlog
-import trustme
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import contract_servers as acts
 import voice_servers
 from contract_servers import KEY
+from interviewers import SOUND, Seconds, nothing_left, plenty, pretend
 from mulakat import errors, settings
-from mulakat.memory.budget import COSTS
 from mulakat.memory.gauge import pss
 from mulakat.settings import MIB, Voice
 from mulakat.store import engine as engines
@@ -30,31 +25,10 @@ from mulakat.store.voices import Voices
 from mulakat.web import voice as voices_of_web
 from mulakat.web.voice import AT_ONCE, MOST_FILE, REST_SECONDS, Interviewer, Text
 from people import OTHER, OWNER, settle_in
-from voice_servers import MODEL, VoiceServer, sound, wav
+from voice_servers import MODEL, VoiceServer, wav
 
 TEXT = "Bir ekip içinde yaşadığınız bir anlaşmazlığı anlatır mısınız?"
 ESPEAK = Voice(voice_engine="espeak")
-
-
-class Seconds:
-    """A clock moved by hand."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@asynccontextmanager
-async def plenty() -> AsyncIterator[None]:
-    yield
-
-
-@asynccontextmanager
-async def nothing_left() -> AsyncIterator[None]:
-    raise errors.MemoryLow
-    yield
 
 
 @pytest.fixture
@@ -116,24 +90,6 @@ async def heard(
     said = await interviewer.say(Text(text, "tr", voice, who, own))
     with os.fdopen(said.file, "rb") as file:
         return file.read()
-
-
-def pretend(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: str) -> Path:
-    """Have another program speak; returns a file to which it adds a byte each time."""
-    counter = tmp_path / "counter"
-    script = tmp_path / "speaker"
-    script.write_text(
-        f"#!{sys.executable}\nimport sys, time, json, os\n"
-        f"open({str(counter)!r}, 'a').write('.')\n"
-        f"order = json.loads(sys.stdin.readline())\n"
-        f"done = json.dumps({{'error': None, 'wait': None}})\n{code}\n"
-    )
-    script.chmod(0o700)
-    monkeypatch.setattr("mulakat.web.voice.sys.executable", str(script))
-    return counter
-
-
-SOUND = "os.write(order['file'], b'sound'); print(done)"
 
 
 async def test_a_question_is_said_once_and_heard_often(
@@ -430,60 +386,3 @@ async def test_many_calls_leave_nothing_in_this_process(
     print(f"\n20 calls of 4 MiB: {(after - before) / MIB:+.2f} MiB")
     assert after - before < 4 * MIB  # not one of the twenty is held
     assert descriptors() <= opened
-
-
-@pytest.fixture
-def authority(tmp_path: Path) -> Path:
-    return tmp_path / "authority.pem"
-
-
-@pytest.fixture
-def secure(authority: Path) -> Iterator[VoiceServer]:
-    """The server over TLS, and a file of 151 authorities, as a system has them."""
-    ca = trustme.CA()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    ca.issue_cert("localhost").configure_cert(context)
-    others = (trustme.CA().cert_pem.bytes() for _ in range(150))
-    authority.write_bytes(ca.cert_pem.bytes() + b"".join(others))
-    with voice_servers.voice_server(context) as running:
-        yield running
-
-
-@pytest.mark.parametrize("dialect", ["espeak", "openai", "gemini"])
-async def test_the_longest_question_fits_into_what_is_promised_for_it(
-    secure: VoiceServer, authority: Path, dialect: str
-) -> None:
-    server, longest = secure, bytes(MOST_FILE - 100_000)
-    server.always(voice_servers.samples(longest) if dialect == "gemini" else sound(wav(longest)))
-    file = os.memfd_create("voice")
-    where = {"voice_url": server.url(dialect), "voice_model": MODEL, "voice_key": KEY}
-    order = {
-        "settings": {"voice_engine": dialect, **(where if dialect != "espeak" else {})},
-        "text": "Uzun bir soru soruyorum. " * 80, "language": "tr", "voice": None, "file": file,
-    }  # fmt: skip
-    code = (
-        "from mulakat.cli.main import main\n"
-        "main(['speak', '--parent', sys.argv[1]], standalone_mode=False)\n"
-        "for line in open('/proc/self/status'):\n"
-        "    if line.startswith(('VmHWM', 'RssFile')): print(line.split()[1])"
-    )
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", f"import sys\n{code}", str(os.getpid()),
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, pass_fds=(file,),
-        env=os.environ | {"SSL_CERT_FILE": str(authority)},
-    )  # fmt: skip
-    assert process.stdin
-    assert process.stdout
-    process.stdin.write(json.dumps(order).encode() + b"\n")
-    if dialect != "espeak":
-        assert b"begin" in await process.stdout.readline()
-        process.stdin.write(b'{"line": "1"}\n')
-        assert b'"ok"' in await process.stdout.readline()
-    assert json.loads(await process.stdout.readline())["error"] is None
-    # The program's and the libraries' own pages are shared with the web process.
-    highest, shared = map(int, (await process.stdout.read()).split())
-    await process.wait()
-    held = (highest - shared) * 1024
-    print(f"\n{dialect}: {held / MIB:.1f} MiB for {os.fstat(file).st_size / MIB:.1f} MiB of sound")
-    os.close(file)
-    assert held <= COSTS["voice"]
