@@ -17,8 +17,6 @@ from mulakat import clock, errors, settings
 from mulakat.store.engine import writing
 from mulakat.store.values import Lease, State
 
-FINISHED = ("done", "failed")
-
 
 class Leases:
     """The worker's side of one table. Every method may raise errors.DatabaseBusy.
